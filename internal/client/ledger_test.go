@@ -1,0 +1,214 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func text(o uint64) entry { return entry{O: o, From: "p_a", Type: "chat", Data: json.RawMessage(`1`)} }
+
+func ok(o, n uint64) entry { return entry{O: o, OK: n} }
+
+func no(o, n uint64) entry { return entry{O: o, Refused: n, Code: "not_allowed"} }
+
+func offsets(entries []entry) []uint64 {
+	out := []uint64{}
+	for _, e := range entries {
+		out = append(out, e.O)
+	}
+	return out
+}
+
+func TestLedgerTake(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		after    uint64
+		position uint64
+		entries  []entry
+		fresh    []uint64
+		now      uint64
+		err      error
+	}{
+		{name: "next", after: 10, position: 12, entries: []entry{text(11), text(12)}, fresh: []uint64{11, 12}, now: 12},
+		{name: "holes are for others", after: 10, position: 15, entries: []entry{text(13)}, fresh: []uint64{13}, now: 15},
+		{name: "nothing for us", after: 10, position: 15, fresh: []uint64{}, now: 15},
+		{name: "overlap is skipped", after: 8, position: 12, entries: []entry{text(9), text(11)}, fresh: []uint64{11}, now: 12},
+		{name: "all old", after: 3, position: 7, entries: []entry{text(5)}, fresh: []uint64{}, now: 10},
+		{name: "gap", after: 11, position: 12, entries: []entry{text(12)}, now: 10, err: errGap},
+		{name: "out of order", after: 10, position: 12, entries: []entry{text(12), text(11)}, now: 10, err: errFrame},
+		{name: "twice", after: 10, position: 12, entries: []entry{text(11), text(11)}, now: 10, err: errFrame},
+		{name: "beyond position", after: 10, position: 12, entries: []entry{text(13)}, now: 10, err: errFrame},
+		{name: "not beyond after", after: 10, position: 12, entries: []entry{text(10)}, now: 10, err: errFrame},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLedger("e", 10)
+			fresh, _, err := l.take(tt.after, tt.position, tt.entries)
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("error %v, want %v", err, tt.err)
+			}
+			if err == nil && !reflect.DeepEqual(offsets(fresh), tt.fresh) {
+				t.Errorf("new entries %v, want %v", offsets(fresh), tt.fresh)
+			}
+			if l.position != tt.now {
+				t.Errorf("position %d, want %d", l.position, tt.now)
+			}
+		})
+	}
+}
+
+// sendAll drains next and returns the n that went out.
+func sendAll(t *testing.T, l *ledger) (out []uint64) {
+	t.Helper()
+	for {
+		frame, count := l.next()
+		if frame == nil {
+			return out
+		}
+		var batch []messageFrame
+		if frame[0] != '[' {
+			frame = append(append([]byte{'['}, frame...), ']')
+		}
+		if err := json.Unmarshal(frame, &batch); err != nil {
+			t.Fatal(err)
+		}
+		if len(batch) != count {
+			t.Fatalf("%d objects in a frame of %d", len(batch), count)
+		}
+		for _, m := range batch {
+			out = append(out, m.N)
+		}
+		l.wentOut(count)
+	}
+}
+
+func queue(l *ledger, count int) {
+	for range count {
+		l.queue(messageFrame{Type: "t", Data: json.RawMessage(`"x"`)})
+	}
+}
+
+func TestLedgerFates(t *testing.T) {
+	l := newLedger("e", 0)
+	queue(&l, 4)
+	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{1, 2, 3, 4}) {
+		t.Fatalf("sent %v", got)
+	}
+	_, fates, err := l.take(0, 3, []entry{ok(1, 1), no(2, 2), ok(3, 7)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(fates) != 2 || fates[0].offset != 1 || fates[0].err != nil || fates[1].n != 2 || fates[1].err == nil {
+		t.Errorf("fates %+v", fates)
+	}
+	if len(l.unacked) != 2 || l.sent != 2 {
+		t.Errorf("unacked %d, sent %d", len(l.unacked), l.sent)
+	}
+	if _, fates, _ = l.take(1, 3, []entry{no(2, 2)}); len(fates) != 0 {
+		t.Errorf("an entry that was seen has a fate again: %+v", fates)
+	}
+}
+
+func TestLedgerSwitch(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		n       uint64 // the server has
+		resent  []uint64
+		gen     uint64
+		wantErr bool
+	}{
+		{name: "all lost", n: 0, resent: []uint64{1, 2, 3, 4, 5}, gen: 2},
+		{name: "some there", n: 3, resent: []uint64{4, 5}, gen: 2},
+		{name: "all there", n: 5, gen: 2},
+		{name: "more than was sent", n: 6, gen: 2, wantErr: true},
+		{name: "another attach", n: 0, gen: 1, wantErr: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLedger("e", 7)
+			queue(&l, 4)
+			sendAll(t, &l)
+			if a := l.attach(); a.Gen != 2 || a.Position != 7 || a.Epoch != "e" {
+				t.Fatalf("attach %+v", a)
+			}
+			queue(&l, 1)
+			if frame, _ := l.next(); frame != nil {
+				t.Fatal("sent before the answer")
+			}
+			err := l.answered(tt.gen, tt.n)
+			if (err != nil) != tt.wantErr {
+				t.Fatalf("error %v", err)
+			}
+			if err != nil {
+				return
+			}
+			if got := sendAll(t, &l); !reflect.DeepEqual(got, tt.resent) {
+				t.Errorf("sent again %v, want %v", got, tt.resent)
+			}
+			if l.answered(tt.gen, tt.n) == nil {
+				t.Error("the second answer counted")
+			}
+		})
+	}
+}
+
+func TestLedgerSwitchBeforeFates(t *testing.T) {
+	// A message the server has, whose ok comes only over the new link, is not sent again and keeps waiting.
+	l := newLedger("e", 0)
+	queue(&l, 3)
+	sendAll(t, &l)
+	l.attach()
+	if err := l.answered(2, 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, fates, err := l.take(0, 2, []entry{ok(1, 1), ok(2, 2)}); err != nil || len(fates) != 2 {
+		t.Fatalf("fates %v, %v", fates, err)
+	}
+	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{3}) {
+		t.Errorf("sent %v", got)
+	}
+}
+
+func TestLedgerReset(t *testing.T) {
+	l := newLedger("e", 10)
+	queue(&l, 4)
+	sendAll(t, &l)
+	l.attach()
+	unknown, err := l.reset(2, "f", 500, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(unknown) != 3 || !errors.Is(unknown[0].err, ErrUnconfirmed) {
+		t.Errorf("unknown %+v", unknown)
+	}
+	if l.epoch != "f" || l.position != 500 {
+		t.Errorf("at %s %d", l.epoch, l.position)
+	}
+	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{4}) {
+		t.Errorf("sent again %v", got)
+	}
+	if _, err := l.reset(1, "g", 0, 0); !errors.Is(err, errStale) {
+		t.Errorf("a reset of a former attach counted: %v", err)
+	}
+}
+
+func TestLedgerBatch(t *testing.T) {
+	l := newLedger("e", 0)
+	queue(&l, 600)
+	_, count := l.next()
+	if count != batchMessages {
+		t.Errorf("%d small messages in a frame, want %d", count, batchMessages)
+	}
+	l = newLedger("e", 0)
+	big := json.RawMessage(`"` + strings.Repeat("x", batchBytes*2/3) + `"`)
+	for range 3 {
+		l.queue(messageFrame{Type: "t", Data: big})
+	}
+	if frame, count := l.next(); count != 1 || frame[0] != '{' {
+		t.Errorf("%d large messages in a frame", count)
+	}
+	if got := sendAll(t, &l); len(got) != 3 {
+		t.Errorf("sent %v", got)
+	}
+}

@@ -1,0 +1,354 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+)
+
+// media is one PeerConnection: what we publish, the slots we are shown things in, and the reliable channel.
+type media struct {
+	// Static.
+	pc      *webrtc.PeerConnection
+	channel *link
+
+	// Owned by the client's loop.
+	sends  []*published
+	audio  int // slots
+	video  int
+	broken bool // failed or closed: a new one is needed
+
+	// Guarded by mu: read by the slots' goroutines.
+	mu    sync.Mutex
+	slots map[string]*slot // by mid
+}
+
+type published struct {
+	Publication
+	line *webrtc.RTPTransceiver
+	gone bool
+}
+
+// slot is what one recvonly line shows at the moment.
+type slot struct {
+	binding Binding
+}
+
+// negotiation is a change that needs an offer.
+type negotiation struct {
+	prepare func(*media) error
+	result  chan error // one
+}
+
+func (c *Client) newMedia(sends []*published, audio, video int) (*media, error) {
+	api, err := c.api()
+	if err != nil {
+		return nil, err
+	}
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, err
+	}
+	m := &media{pc: pc, slots: map[string]*slot{}}
+	if err := c.furnish(m, sends, audio, video); err != nil {
+		_ = pc.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// furnish adds lines, channels and callbacks to a new PeerConnection.
+func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
+	for _, p := range sends {
+		if err := c.addSend(m, p); err != nil {
+			return err
+		}
+	}
+	if err := m.addSlots(audio, video); err != nil {
+		return err
+	}
+	negotiated, ordered, id0, id1, none := true, false, uint16(0), uint16(1), uint16(0)
+	reliable, err := m.pc.CreateDataChannel("reliable", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id0})
+	if err != nil {
+		return err
+	}
+	if _, err := m.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
+		Negotiated: &negotiated, ID: &id1, Ordered: &ordered, MaxRetransmits: &none,
+	}); err != nil {
+		return err
+	}
+	m.channel = newChannelLink(reliable)
+	reliable.OnOpen(func() { c.post(func() { c.channelOpen(m) }) })
+	reliable.OnClose(func() { c.post(func() { c.channelEnded(m.channel) }) })
+	reliable.OnMessage(func(msg webrtc.DataChannelMessage) {
+		c.inbox.room(c.ctx)
+		c.post(func() { c.frame(m.channel, msg.Data) })
+	})
+	m.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { c.readSlot(m, t, r) })
+	m.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		c.post(func() { c.peerState(m, s) })
+	})
+	return nil
+}
+
+// api is pion as a browser would set it up: NACK both ways, reports, and feedback for the server's estimate.
+func (c *Client) api() (*webrtc.API, error) {
+	engine := &webrtc.MediaEngine{}
+	if err := registerCodecs(engine); err != nil {
+		return nil, err
+	}
+	registry := &interceptor.Registry{}
+	if err := webrtc.ConfigureNack(engine, registry); err != nil {
+		return nil, err
+	}
+	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
+		return nil, err
+	}
+	if err := webrtc.ConfigureTWCCSender(engine, registry); err != nil {
+		return nil, err
+	}
+	var settings webrtc.SettingEngine
+	settings.SetNet(c.net)
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetIncludeLoopbackCandidate(true) // a server in development mode may be there only
+	return webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithInterceptorRegistry(registry),
+		webrtc.WithSettingEngine(settings)), nil
+}
+
+func registerCodecs(engine *webrtc.MediaEngine) error {
+	feedback := []webrtc.RTCPFeedback{{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	codecs := []struct {
+		kind  webrtc.RTPCodecType
+		codec webrtc.RTPCodecParameters
+	}{
+		{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecParameters{PayloadType: 111, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+		}}},
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 96, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: feedback,
+		}}},
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 97, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96",
+		}}},
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 102, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH264, ClockRate: 90000, RTCPFeedback: feedback,
+			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+		}}},
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 103, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=102",
+		}}},
+	}
+	for _, k := range codecs {
+		if err := engine.RegisterCodec(k.codec, k.kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addSend adds a sendonly line. Its RTCP must be read: that is what drives retransmission.
+func (c *Client) addSend(m *media, p *published) error {
+	line, err := m.pc.AddTransceiverFromTrack(p.Track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", p.Source, err)
+	}
+	p.line = line
+	m.sends = append(m.sends, p)
+	sender := line.Sender()
+	c.wg.Go(func() {
+		for {
+			packets, _, err := sender.ReadRTCP()
+			if err != nil {
+				return
+			}
+			for _, packet := range packets {
+				switch packet.(type) {
+				case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+					if p.Keyframe != nil {
+						p.Keyframe()
+					}
+				}
+			}
+		}
+	})
+	return nil
+}
+
+func (m *media) addSlots(audio, video int) error {
+	add := func(kind webrtc.RTPCodecType, n int) error {
+		for range n {
+			if _, err := m.pc.AddTransceiverFromKind(kind,
+				webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+				return fmt.Errorf("slot: %w", err)
+			}
+		}
+		return nil
+	}
+	m.audio += audio
+	m.video += video
+	return errors.Join(add(webrtc.RTPCodecTypeAudio, audio), add(webrtc.RTPCodecTypeVideo, video))
+}
+
+// offer makes an offer. It has no candidates: the server needs none.
+func (m *media) offer() (string, error) {
+	offer, err := m.pc.CreateOffer(nil)
+	if err != nil {
+		return "", err
+	}
+	if err := m.pc.SetLocalDescription(offer); err != nil {
+		return "", err
+	}
+	return offer.SDP, nil
+}
+
+func (m *media) answer(sdp string) error {
+	err := m.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
+	if err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	return nil
+}
+
+// tracks say what the sending lines are.
+func (m *media) tracks() []sending {
+	all := make([]sending, 0, len(m.sends))
+	for _, p := range m.sends {
+		if !p.gone {
+			all = append(all, p.sending())
+		}
+	}
+	return all
+}
+
+func (p *published) sending() sending {
+	return sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted}
+}
+
+func (m *media) find(source string) *published {
+	for _, p := range m.sends {
+		if p.Source == source && !p.gone {
+			return p
+		}
+	}
+	return nil
+}
+
+func (m *media) close() { _ = m.pc.GracefulClose() }
+
+// discard closes a PeerConnection off the loop, which its callbacks may be waiting for.
+func (c *Client) discard(m *media) {
+	m.channel.end()
+	c.wg.Go(m.close)
+}
+
+// peerState hears of the PeerConnection's state.
+func (c *Client) peerState(m *media, s webrtc.PeerConnectionState) {
+	if m != c.media {
+		return
+	}
+	c.log.Debug().Stringer("state", s).Msg("peer connection")
+	c.look(func() { c.stats.Connected = s == webrtc.PeerConnectionStateConnected })
+	if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
+		m.broken = true
+		c.channelEnded(m.channel)
+	}
+}
+
+// refresh puts a new PeerConnection in the place of one that is beyond repair.
+func (c *Client) refresh() {
+	c.freshAt = time.Now().Add(freshEvery)
+	former := c.media
+	sends := make([]*published, 0, len(former.sends))
+	for _, p := range former.sends {
+		if !p.gone {
+			sends = append(sends, &published{Publication: p.Publication})
+		}
+	}
+	m, err := c.newMedia(sends, former.audio, former.video)
+	if err != nil {
+		c.fail(fmt.Errorf("media: %w", err))
+		c.cancel()
+		return
+	}
+	c.channelEnded(former.channel)
+	c.discard(former)
+	c.media, c.rev = m, 0
+	c.sendOffer(true)
+}
+
+// negotiate queues a change that needs an offer and waits for the answer.
+func (c *Client) negotiate(ctx context.Context, prepare func(*media) error) error {
+	n := &negotiation{prepare: prepare, result: make(chan error, 1)}
+	if err := c.do(ctx, func() error {
+		if c.media == nil {
+			return ErrNoMedia
+		}
+		c.waiting = append(c.waiting, n)
+		c.nextOffer()
+		return nil
+	}); err != nil {
+		return err
+	}
+	select {
+	case err := <-n.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// nextOffer starts the next negotiation, one at a time.
+func (c *Client) nextOffer() {
+	for c.offering == nil && len(c.waiting) > 0 && c.ws != nil {
+		n := c.waiting[0]
+		c.waiting = c.waiting[1:]
+		if err := n.prepare(c.media); err != nil {
+			n.result <- err
+			continue
+		}
+		c.offering = n
+		c.sendOffer(false)
+	}
+}
+
+func (c *Client) sendOffer(fresh bool) {
+	if c.offering == nil {
+		c.offering = &negotiation{result: make(chan error, 1)}
+	}
+	sdp, err := c.media.offer()
+	if err != nil {
+		c.endOffer(fmt.Errorf("offer: %w", err))
+		return
+	}
+	c.offers++
+	c.look(func() { c.stats.Offers++ })
+	c.signal(encode(offerFrame{T: "offer", ID: c.offers, SDP: sdp, Fresh: fresh, Tracks: c.media.tracks()}))
+}
+
+func (c *Client) takeAnswer(m *inbound) {
+	if c.offering == nil || m.ID != c.offers {
+		return
+	}
+	err := c.media.answer(m.SDP)
+	if err == nil {
+		c.bindSlots(m.Rev, m.Slots)
+	}
+	c.endOffer(err)
+}
+
+func (c *Client) endOffer(err error) {
+	if err != nil {
+		c.log.Warn().Err(err).Msg("offer failed")
+		c.media.broken = true // half-way between two states: start over
+	}
+	c.offering.result <- err
+	c.offering = nil
+	c.nextOffer()
+}

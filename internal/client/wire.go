@@ -1,0 +1,257 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Participant is somebody in the room, as the server describes them.
+type Participant struct {
+	ID       string  `json:"id"`
+	Identity string  `json:"identity"`
+	Name     string  `json:"name"`
+	Tracks   []Track `json:"tracks,omitempty"`
+}
+
+// Track is something a participant publishes.
+type Track struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Source string `json:"source"`
+	Muted  bool   `json:"muted"`
+}
+
+// Grant is what the server lets this session do.
+type Grant struct {
+	Publish   bool `json:"publish"`
+	Subscribe bool `json:"subscribe"`
+	Data      bool `json:"data"`
+	Admin     bool `json:"admin"`
+}
+
+// Message is what another participant sent.
+type Message struct {
+	Offset uint64
+	From   string
+	Type   string
+	Data   json.RawMessage
+	SentAt time.Time
+	Direct bool // it was for us and not for all
+}
+
+// Event is what happened in the room, or to our place in it.
+type Event struct {
+	Offset      uint64
+	Kind        string // joined, left, published, unpublished, muted, …, or reset
+	Participant string
+	Track       string
+	Source      string
+	Reason      string // of left and of reset
+	Muted       bool
+	Name        string // of joined
+}
+
+// Error is a refusal by the server.
+type Error struct {
+	Re      string
+	Code    string
+	Message string
+	Retry   time.Duration
+}
+
+func (e *Error) Error() string {
+	if e.Re == "" {
+		return fmt.Sprintf("%s: %s", e.Code, e.Message)
+	}
+	return fmt.Sprintf("%s refused: %s: %s", e.Re, e.Code, e.Message)
+}
+
+// Binding is what one slot shows.
+type Binding struct {
+	Mid         string  `json:"mid"`
+	Kind        string  `json:"kind"`
+	Track       string  `json:"track"`
+	Participant string  `json:"participant"`
+	After       *uint32 `json:"after"`
+}
+
+// inbound is the union of all that a server says; t tells which members count.
+type inbound struct {
+	T  string `json:"t"`
+	ID uint64 `json:"id"`
+
+	// joined, resumed
+	SID          string        `json:"sid"`
+	RT           string        `json:"rt"`
+	Epoch        string        `json:"epoch"`
+	Position     uint64        `json:"position"` // also log, reset
+	You          Participant   `json:"you"`
+	Grant        Grant         `json:"grant"`
+	Participants []Participant `json:"participants"` // also reset
+	Answer       string        `json:"answer"`
+	Rev          uint64        `json:"rev"`
+	Slots        []Binding     `json:"slots"`
+	Peer         bool          `json:"peer"`
+	Here         bool          `json:"here"`
+
+	// answer
+	SDP string `json:"sdp"`
+
+	// log
+	After   uint64  `json:"after"`
+	Entries []entry `json:"entries"`
+
+	// attached, reset
+	Gen    uint64 `json:"gen"`
+	N      uint64 `json:"n"`
+	Reason string `json:"reason"`
+
+	// error, closed
+	Re      string `json:"re"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	RetryMs int64  `json:"retryMs"`
+}
+
+func (m *inbound) err() *Error {
+	return &Error{Re: m.Re, Code: m.Code, Message: m.Message, Retry: time.Duration(m.RetryMs) * time.Millisecond}
+}
+
+// entry is one entry of the log: somebody's message, the fate of one of ours, or an event.
+type entry struct {
+	O uint64 `json:"o"`
+
+	From   string          `json:"from"`
+	Type   string          `json:"type"`
+	Data   json.RawMessage `json:"data"`
+	At     int64           `json:"at"`
+	Direct bool            `json:"direct"`
+
+	OK      uint64 `json:"ok"`
+	Refused uint64 `json:"refused"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+
+	Event       string          `json:"event"`
+	Participant *Participant    `json:"participant"`
+	ID          string          `json:"id"`
+	Track       json.RawMessage `json:"track"` // an object in published, an id elsewhere
+	Muted       bool            `json:"muted"`
+	Reason      string          `json:"reason"`
+}
+
+func (e *entry) track() (t Track) {
+	if bytes.HasPrefix(bytes.TrimSpace(e.Track), []byte("{")) {
+		_ = json.Unmarshal(e.Track, &t)
+		return t
+	}
+	_ = json.Unmarshal(e.Track, &t.ID)
+	return t
+}
+
+// errFrame means that a server sent something that is no frame of the protocol.
+var errFrame = errors.New("not a frame")
+
+// decode reads a frame: one object, or an array of them.
+func decode(frame []byte) ([]inbound, error) {
+	frame = bytes.TrimSpace(frame)
+	if len(frame) == 0 {
+		return nil, errFrame
+	}
+	if frame[0] == '[' {
+		var all []inbound
+		if err := json.Unmarshal(frame, &all); err != nil {
+			return nil, fmt.Errorf("%w: %w", errFrame, err)
+		}
+		return all, nil
+	}
+	var one inbound
+	if err := json.Unmarshal(frame, &one); err != nil {
+		return nil, fmt.Errorf("%w: %w", errFrame, err)
+	}
+	return []inbound{one}, nil
+}
+
+// What the client says. Each is small enough to be its own documentation.
+type (
+	sending struct {
+		Mid    string `json:"mid"`
+		Source string `json:"source"`
+		Muted  bool   `json:"muted"`
+	}
+	resumeRef struct {
+		SID string `json:"sid"`
+		RT  string `json:"rt"`
+	}
+	joinFrame struct {
+		T      string     `json:"t"`
+		Room   string     `json:"room"`
+		Name   string     `json:"name,omitempty"`
+		Token  string     `json:"token,omitempty"`
+		Create *bool      `json:"create,omitempty"`
+		Resume *resumeRef `json:"resume,omitempty"`
+		Offer  string     `json:"offer,omitempty"`
+		Tracks []sending  `json:"tracks,omitempty"`
+	}
+	resumeFrame struct {
+		T string `json:"t"`
+		resumeRef
+	}
+	leaveFrame struct {
+		T      string `json:"t"`
+		Return bool   `json:"return,omitempty"`
+	}
+	offerFrame struct {
+		T      string    `json:"t"`
+		ID     uint64    `json:"id"`
+		SDP    string    `json:"sdp"`
+		Fresh  bool      `json:"fresh,omitempty"`
+		Tracks []sending `json:"tracks"`
+	}
+	slottedFrame struct {
+		T   string `json:"t"`
+		Rev uint64 `json:"rev"`
+	}
+	publishFrame struct {
+		T string `json:"t"`
+		sending
+	}
+	unpublishFrame struct {
+		T   string `json:"t"`
+		Mid string `json:"mid"`
+	}
+	messageFrame struct {
+		T    string          `json:"t"`
+		N    uint64          `json:"n"`
+		Type string          `json:"type"`
+		Data json.RawMessage `json:"data"`
+		To   []string        `json:"to,omitempty"`
+	}
+	attachFrame struct {
+		T        string `json:"t"`
+		Gen      uint64 `json:"gen"`
+		Epoch    string `json:"epoch"`
+		Position uint64 `json:"position"`
+	}
+	ackFrame struct {
+		T        string `json:"t"`
+		Position uint64 `json:"position"`
+	}
+	pingFrame struct {
+		T  string `json:"t"`
+		ID uint64 `json:"id"`
+	}
+)
+
+// encode renders what cannot fail to be rendered: the frames above hold only strings, numbers and JSON that was
+// checked when it came in.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("client: frame %T: %v", v, err))
+	}
+	return b
+}
