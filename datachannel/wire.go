@@ -1,0 +1,348 @@
+package datachannel
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Kinds of the data messages, the `t` of docs/protocol.md.
+const (
+	kindMessage = "m"
+	kindAttach  = "attach"
+	kindAck     = "ack"
+	kindPing    = "ping"
+)
+
+// Reasons of a reset.
+const (
+	resetTrimmed = "trimmed"
+	resetAhead   = "ahead"
+	resetEpoch   = "epoch"
+)
+
+// maxNumber is the largest integer that a browser counts exactly.
+const maxNumber = 1<<53 - 1
+
+// Inbound is one object that a client sent. Raw and Data are parts of the frame it came in.
+type Inbound struct {
+	Kind string          // `t`
+	Raw  json.RawMessage // the whole object
+
+	// Of data messages only.
+	N, Gen, Position, ID uint64
+	Epoch, Type          string
+	Data                 json.RawMessage
+	To                   []string // nil: everyone
+	Refusal              *Refusal // the message is whole, but above a limit
+}
+
+// IsData says whether this package handles the object, or signalling does.
+func (in *Inbound) IsData() bool {
+	switch in.Kind {
+	case kindMessage, kindAttach, kindAck, kindPing:
+		return true
+	}
+	return false
+}
+
+// Decode takes a frame apart and appends its objects to into. All of the frame is checked before anything of it is
+// returned. An error wraps ErrBadMessage; then nothing of the frame can be trusted.
+//
+// A message that is well-formed but above a limit has a Refusal instead: it counts, and is refused at its place.
+func Decode(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
+	if !utf8.Valid(frame) {
+		return into, fmt.Errorf("%w: not UTF-8", ErrBadMessage)
+	}
+	s := scanner{text: frame}
+	first := len(into)
+	switch s.space() {
+	case '{':
+		in, err := s.envelope(0, &limits)
+		if err != nil {
+			return into, err
+		}
+		into = append(into, in)
+	case '[':
+		s.at++
+		if s.space() == ']' {
+			s.at++
+			break
+		}
+		for more := true; more; {
+			if len(into)-first == limits.Objects {
+				return into[:first], fmt.Errorf("%w: more than %d objects in a frame", ErrBadMessage, limits.Objects)
+			}
+			in, err := s.envelope(1, &limits)
+			if err != nil {
+				return into[:first], err
+			}
+			into = append(into, in)
+			switch s.space() {
+			case ',':
+			case ']':
+				more = false
+			default:
+				return into[:first], errNotJSON()
+			}
+			s.at++
+		}
+	default:
+		return into, fmt.Errorf("%w: neither an object nor an array", ErrBadMessage)
+	}
+	if s.space() != 0 || s.at != len(frame) {
+		return into[:first], errNotJSON()
+	}
+	return into, nil
+}
+
+func errNotJSON() error { return fmt.Errorf("%w: not JSON", ErrBadMessage) }
+
+// members are the values of an envelope's own members, as they are in the frame; nil where there is none.
+type members struct {
+	t, n, typ, data, to, gen, epoch, position, id []byte
+	dataDepth                                     int
+}
+
+func (m *members) slot(name string) *[]byte {
+	switch name {
+	case "t":
+		return &m.t
+	case "n":
+		return &m.n
+	case "type":
+		return &m.typ
+	case "data":
+		return &m.data
+	case "to":
+		return &m.to
+	case "gen":
+		return &m.gen
+	case "epoch":
+		return &m.epoch
+	case "position":
+		return &m.position
+	case "id":
+		return &m.id
+	}
+	return nil
+}
+
+// envelope reads one object, which is inside depth arrays.
+func (s *scanner) envelope(depth int, limits *Limits) (Inbound, error) {
+	if s.space() != '{' {
+		return Inbound{}, fmt.Errorf("%w: not an object", ErrBadMessage)
+	}
+	var m members
+	start := s.at
+	s.at++
+	if s.space() == '}' {
+		s.at++
+		return Inbound{}, fmt.Errorf("%w: no t", ErrBadMessage)
+	}
+	for more := true; more; {
+		if s.space() != '"' {
+			return Inbound{}, errNotJSON()
+		}
+		from := s.at
+		if !s.string() {
+			return Inbound{}, errNotJSON()
+		}
+		var slot *[]byte
+		if name, ok := unquote(s.text[from:s.at]); ok {
+			slot = m.slot(name)
+		}
+		if s.space() != ':' {
+			return Inbound{}, errNotJSON()
+		}
+		s.at++
+		s.space()
+		from, s.deepest = s.at, depth+1
+		if !s.value(depth + 1) {
+			return Inbound{}, errNotJSON()
+		}
+		if slot != nil {
+			if *slot != nil { // readers differ in which they believe
+				return Inbound{}, fmt.Errorf("%w: a member twice", ErrBadMessage)
+			}
+			*slot = s.text[from:s.at:s.at]
+			if slot == &m.data {
+				m.dataDepth = s.deepest - depth - 1
+			}
+		}
+		switch s.space() {
+		case ',':
+		case '}':
+			more = false
+		default:
+			return Inbound{}, errNotJSON()
+		}
+		s.at++
+	}
+	in := Inbound{Raw: s.text[start:s.at:s.at]}
+	return in, in.read(&m, limits)
+}
+
+// read fills in what the members say.
+func (in *Inbound) read(m *members, limits *Limits) error {
+	kind, ok := unquote(m.t)
+	if !ok || kind == "" {
+		return fmt.Errorf("%w: no t", ErrBadMessage)
+	}
+	in.Kind = kind
+	switch kind {
+	case kindMessage:
+		in.Data = m.data
+		if err := errJoin(kind, number(&in.N, "n", m.n, 1), word(&in.Type, "type", m.typ), in.readTo(m.to)); err != nil {
+			return err
+		}
+		in.limit(m.dataDepth, limits)
+	case kindAttach:
+		return errJoin(kind,
+			number(&in.Gen, "gen", m.gen, 1), word(&in.Epoch, "epoch", m.epoch), number(&in.Position, "position", m.position, 0))
+	case kindAck:
+		return errJoin(kind, number(&in.Position, "position", m.position, 0))
+	case kindPing:
+		return errJoin(kind, number(&in.ID, "id", m.id, 0))
+	}
+	return nil
+}
+
+// errJoin is the first error, with the kind of message it was in.
+func errJoin(kind string, errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrBadMessage, kind, err)
+		}
+	}
+	return nil
+}
+
+// limit sets the refusal of a message that is above a limit.
+func (in *Inbound) limit(depth int, limits *Limits) {
+	refuse := func(code, text string, args ...any) {
+		if in.Refusal == nil {
+			in.Refusal = &Refusal{code, fmt.Sprintf(text, args...)}
+		}
+	}
+	if len(in.Data) > limits.MessageBytes {
+		refuse(codeTooLarge, "data has %d bytes, %d are allowed", len(in.Data), limits.MessageBytes)
+	}
+	if len(in.Type) > limits.TypeBytes {
+		refuse(codeTooLarge, "type has %d bytes, %d are allowed", len(in.Type), limits.TypeBytes)
+	}
+	if len(in.To) > limits.Recipients {
+		refuse(codeTooLarge, "to has %d ids, %d are allowed", len(in.To), limits.Recipients)
+	}
+	if in.Type == "" {
+		refuse(codeBadMessage, "type is empty")
+	}
+	if depth > limits.Depth {
+		refuse(codeBadMessage, "data is nested %d deep, %d is allowed", depth, limits.Depth)
+	}
+	if in.To != nil && len(in.To) == 0 {
+		// An application that found nobody to send to must not reach everyone.
+		refuse(codeNobody, "to is empty")
+	}
+}
+
+func (in *Inbound) readTo(raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	s := scanner{text: raw}
+	if raw[0] != '[' {
+		return fmt.Errorf("to is not an array")
+	}
+	in.To = []string{}
+	s.at++
+	for s.space() != ']' {
+		from := s.at
+		if !s.value(0) { // was scanned before
+			return fmt.Errorf("to is not an array")
+		}
+		id, ok := unquote(raw[from:s.at])
+		if !ok {
+			return fmt.Errorf("to is not an array of strings")
+		}
+		in.To = append(in.To, id)
+		if s.space() == ',' {
+			s.at++
+			s.space()
+		}
+	}
+	return nil
+}
+
+// number reads a whole number that is least or more. Fractions and exponents are not numbers here.
+func number(into *uint64, name string, raw []byte, least uint64) error {
+	v, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil || v < least || v > maxNumber {
+		return fmt.Errorf("%s is not a whole number from %d", name, least)
+	}
+	*into = v
+	return nil
+}
+
+func word(into *string, name string, raw []byte) error {
+	v, ok := unquote(raw)
+	if !ok {
+		return fmt.Errorf("%s is not a string", name)
+	}
+	*into = v
+	return nil
+}
+
+func appendPong(buf []byte, id uint64) []byte {
+	buf = append(buf, `{"t":"pong","id":`...)
+	buf = strconv.AppendUint(buf, id, 10)
+	return append(buf, '}')
+}
+
+func appendAttached(buf []byte, gen, n uint64) []byte {
+	buf = append(buf, `{"t":"attached","gen":`...)
+	buf = strconv.AppendUint(buf, gen, 10)
+	buf = append(buf, `,"n":`...)
+	buf = strconv.AppendUint(buf, n, 10)
+	return append(buf, '}')
+}
+
+// appendReset appends a reset; participants is the snapshot as JSON.
+func appendReset(buf []byte, gen uint64, reason, epoch string, position, n uint64, participants []byte) []byte {
+	buf = append(buf, `{"t":"reset","gen":`...)
+	buf = strconv.AppendUint(buf, gen, 10)
+	buf = append(buf, `,"reason":`...)
+	buf = appendString(buf, reason)
+	buf = append(buf, `,"epoch":`...)
+	buf = appendString(buf, epoch)
+	buf = append(buf, `,"position":`...)
+	buf = strconv.AppendUint(buf, position, 10)
+	buf = append(buf, `,"n":`...)
+	buf = strconv.AppendUint(buf, n, 10)
+	buf = append(buf, `,"participants":`...)
+	if len(participants) == 0 {
+		buf = append(buf, `[]`...)
+	} else {
+		buf = append(buf, participants...)
+	}
+	return append(buf, '}')
+}
+
+func appendError(buf []byte, re, code, text string) []byte {
+	buf = append(buf, `{"t":"error","re":`...)
+	buf = appendString(buf, re)
+	buf = append(buf, `,"code":`...)
+	buf = appendString(buf, code)
+	buf = append(buf, `,"message":`...)
+	buf = appendString(buf, text)
+	return append(buf, '}')
+}
+
+func appendClosed(buf []byte, code, text string) []byte {
+	buf = append(buf, `{"t":"closed","code":`...)
+	buf = appendString(buf, code)
+	buf = append(buf, `,"message":`...)
+	buf = appendString(buf, text)
+	return append(buf, '}')
+}
