@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/auth"
+	"github.com/parlorhq/parlor/config"
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/front"
+	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/room"
+	"github.com/parlorhq/parlor/sfu"
+	"github.com/parlorhq/parlor/signaling"
+	"github.com/parlorhq/parlor/web"
+)
+
+// shutdownTimeout is how long open HTTP requests may take after everyone was told.
+const shutdownTimeout = 10 * time.Second
+
+// gcPercent trades memory for CPU: most of what a server holds is small, and collecting it half as often is worth
+// more than the bytes. A GOGC in the environment wins.
+const gcPercent = 400
+
+// serve runs a server until ctx is done or the first SIGTERM or interrupt; a second one ends the process at once.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cfg, err := config.Load(args, os.Environ(), stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "parlor serve:", err)
+		return 2
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	log := newLogger(cfg, stderr)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := newServer(cfg, log)
+	if err != nil {
+		fmt.Fprintln(stderr, "parlor serve:", err)
+		return 1
+	}
+	fmt.Fprintf(stdout, "Parlor listens on %s\n", s.url())
+	if cfg.Dev {
+		fmt.Fprintln(stdout, "Development mode: every room is open to everyone who reaches this address.")
+	}
+	context.AfterFunc(ctx, stop) // from here a second signal ends the process
+	if err := s.run(ctx); err != nil {
+		fmt.Fprintln(stderr, "parlor serve:", err)
+		return 1
+	}
+	return 0
+}
+
+// newLogger writes lines for people on a terminal and JSON elsewhere.
+func newLogger(cfg *config.Config, w io.Writer) zerolog.Logger {
+	console := cfg.LogFormat == "console"
+	if f, ok := w.(*os.File); ok && cfg.LogFormat == "auto" {
+		info, err := f.Stat()
+		console = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	if console {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
+	}
+	return zerolog.New(w).Level(cfg.LogLevel).With().Timestamp().Logger()
+}
+
+// server is everything that runs, from the sockets up.
+type server struct {
+	cfg     *config.Config
+	log     zerolog.Logger
+	sockets []net.PacketConn
+	engine  *sfu.Engine
+	rooms   *room.Rooms
+	door    *signaling.Handler
+	public  *http.Server
+	listen  net.Listener
+	admin   *http.Server // nil: none
+	private net.Listener
+}
+
+// newServer opens the sockets and wires the packages, floor by floor. What it opened it closes again if it fails.
+func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
+	s = &server{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			s.closeSockets()
+		}
+	}()
+	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	if cfg.Admin != "" {
+		if s.private, err = net.Listen("tcp", cfg.Admin); err != nil {
+			return nil, fmt.Errorf("admin: %w", err)
+		}
+	}
+	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev); err != nil {
+		return nil, fmt.Errorf("udp: %w", err)
+	}
+	counts := metrics.New()
+	l := cfg.Limits
+	s.engine, err = sfu.NewEngine(sfu.Config{
+		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
+		Limits: sfu.Limits{
+			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
+			DTLSTimeout: l.DTLSTimeout, ICETimeout: l.ICETimeout,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	s.rooms = room.NewRooms(room.Config{
+		Engine: s.engine, Encode: signaling.EncodeEvent, Log: log, Metrics: counts, EmptyTimeout: l.RoomEmptyTimeout,
+		Data: datachannel.LogConfig{MaxEntries: l.LogEntries, MaxBytes: l.LogBytes, MaxAge: l.LogAge},
+		Limits: room.Limits{
+			Rooms: l.Rooms, Participants: l.RoomSize, Tracks: l.Tracks, RoomBytes: l.RoomBytes,
+			NameBytes: l.NameBytes, IdentityBytes: l.IdentityBytes, MetadataBytes: l.MetadataBytes,
+		},
+	})
+	verifier, err := auth.NewVerifier(cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	s.door = signaling.New(signaling.Config{
+		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
+		Limits: doorLimits(l),
+	})
+	s.public = s.httpServer(s.routes())
+	if cfg.Admin != "" {
+		s.admin = s.httpServer(adminRoutes(s.door, counts))
+	}
+	return s, nil
+}
+
+// frameSlack is what an offer's frame has beside the SDP: JSON escapes each of its line ends, and names and tracks.
+const frameSlack = 64 << 10
+
+func doorLimits(l config.Limits) signaling.Limits {
+	return signaling.Limits{
+		FrameBytes: int64(l.SDPBytes + frameSlack), MediaLines: l.MediaLines,
+		SignalRate: l.SignalRate, SignalBurst: l.SignalBurst, OfferRate: l.OfferRate, OfferBurst: l.OfferBurst,
+		Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
+		UpgradeTimeout: l.UpgradeTimeout, FirstMessage: l.FirstMessageTimeout,
+		LostAfter: l.LostAfter, ResumeWindow: l.ResumeWindow,
+		Data: datachannel.Limits{
+			MessageBytes: l.MessageBytes, MessagesPerSecond: l.MessageRate, MessageBurst: l.MessageBurst,
+			BytesPerSecond: l.ByteRate, ByteBurst: l.ByteBurst,
+		},
+	}
+}
+
+// udpAddress has the port that TCP got where none is set, also when that was 0.
+func (s *server) udpAddress() string {
+	host, port, err := net.SplitHostPort(s.cfg.UDP)
+	if err != nil || port != "0" {
+		return s.cfg.UDP
+	}
+	_, tcp, err := net.SplitHostPort(s.listen.Addr().String())
+	if err != nil {
+		return s.cfg.UDP
+	}
+	return net.JoinHostPort(host, tcp)
+}
+
+func (s *server) httpServer(h http.Handler) *http.Server {
+	l := s.cfg.Limits
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: l.HeaderTimeout, ReadTimeout: l.HeaderTimeout + l.UpgradeTimeout,
+		IdleTimeout: l.IdleTimeout, MaxHeaderBytes: l.HeaderBytes,
+		ErrorLog: nil, // what peers do wrong is counted, not printed
+	}
+}
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", s.door)
+	mux.Handle("/healthz", s.door)
+	mux.Handle("/readyz", s.door)
+	mux.Handle("/", web.Handler())
+	return mux
+}
+
+func adminRoutes(door http.Handler, counts *metrics.Metrics) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", counts.Handler())
+	mux.Handle("/healthz", door)
+	mux.Handle("/readyz", door)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// url is what a person opens.
+func (s *server) url() string {
+	scheme := "http"
+	if s.cfg.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(s.listen.Addr().String())
+	if err != nil {
+		return scheme + "://" + s.listen.Addr().String()
+	}
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// run serves until ctx is done, then closes from the top floor down: nobody is let in any more, those inside are told,
+// open requests end, and last the sockets.
+func (s *server) run(ctx context.Context) error {
+	failed := make(chan error, 2)
+	go func() { failed <- s.servePublic() }()
+	if s.admin != nil {
+		go func() { failed <- s.admin.Serve(s.private) }()
+	}
+	s.log.Info().Str("listen", s.listen.Addr().String()).Str("udp", s.udpAddress()).Bool("dev", s.cfg.Dev).
+		Str("version", version()).Msg("serving")
+	var err error
+	select {
+	case <-ctx.Done():
+		s.log.Info().Msg("shutting down")
+	case err = <-failed:
+	}
+	s.rooms.Drain()
+	s.door.Close()
+	s.rooms.Close()
+	timeout, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err = errors.Join(err, s.public.Shutdown(timeout))
+	if s.admin != nil {
+		err = errors.Join(err, s.admin.Shutdown(timeout))
+	}
+	err = errors.Join(err, s.engine.Close())
+	s.closeSockets()
+	s.log.Info().Msg("shut down")
+	return err
+}
+
+func (s *server) servePublic() error {
+	if s.cfg.TLSCert == "" {
+		return s.public.Serve(s.listen)
+	}
+	s.public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	return s.public.ServeTLS(s.listen, s.cfg.TLSCert, s.cfg.TLSKey)
+}
+
+func (s *server) closeSockets() {
+	for _, c := range []io.Closer{closerOf(s.listen), closerOf(s.private)} {
+		if c != nil {
+			_ = c.Close() // Shutdown may have closed it
+		}
+	}
+	for _, c := range s.sockets {
+		_ = c.Close()
+	}
+}
+
+func closerOf(l net.Listener) io.Closer {
+	if l == nil {
+		return nil
+	}
+	return l
+}

@@ -1,0 +1,18 @@
+package room
+
+import "errors"
+
+// What can keep somebody out of a room or from doing something in it.
+var (
+	ErrNotFound           = errors.New("there is no such room")
+	ErrFull               = errors.New("the room is full")
+	ErrClosed             = errors.New("the room is closed")
+	ErrTooManyRooms       = errors.New("the server has as many rooms as it may have")
+	ErrDraining           = errors.New("the server is shutting down")
+	ErrBadName            = errors.New("not a usable name")
+	ErrNotAllowed         = errors.New("not allowed")
+	ErrGone               = errors.New("the participant has left")
+	ErrUnknownParticipant = errors.New("no such participant")
+	ErrTooManyTracks      = errors.New("too many tracks")
+	ErrBadSource          = errors.New("not a source")
+)

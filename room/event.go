@@ -1,0 +1,99 @@
+package room
+
+import "github.com/parlorhq/parlor/sfu"
+
+// Event is something that happened in a room and that everyone in it gets to know, in the log's order.
+type Event interface{ event() }
+
+// Joined: somebody came, or came back.
+type Joined struct{ Participant Info }
+
+// Left: somebody went.
+type Left struct {
+	ID     string
+	Reason Reason
+}
+
+// Published: a track can be seen or heard from now on.
+type Published struct {
+	ID    string
+	Track TrackInfo
+}
+
+// Unpublished: a track is no more.
+type Unpublished struct{ ID, Track string }
+
+// Muted: a track was muted or unmuted by its owner.
+type Muted struct {
+	ID, Track string
+	Muted     bool
+}
+
+func (Joined) event()      {}
+func (Left) event()        {}
+func (Published) event()   {}
+func (Unpublished) event() {}
+func (Muted) event()       {}
+
+// Reason says why somebody left.
+type Reason string
+
+// The reasons there are.
+const (
+	ReasonLeft     Reason = "left"     // said so
+	ReasonLost     Reason = "lost"     // silent for too long
+	ReasonRemoved  Reason = "removed"  // by somebody who may
+	ReasonReplaced Reason = "replaced" // went on in another page
+	ReasonClosed   Reason = "closed"   // the room or the server closed
+)
+
+// Info is what others know of a participant.
+type Info struct {
+	ID, Identity, Name, Metadata string
+	Tracks                       []TrackInfo
+}
+
+// TrackInfo is what others know of a track.
+type TrackInfo struct {
+	ID     string
+	Kind   sfu.Kind
+	Source Source
+	Muted  bool
+}
+
+// Slot is what one of a participant's slots shows: a Track of somebody, or nothing where Track is empty.
+type Slot struct {
+	Mid         string
+	Kind        sfu.Kind
+	Track       string
+	Participant string
+	// After is the RTP timestamp of the last packet of what was shown there before, if HasAfter.
+	After    uint32
+	HasAfter bool
+}
+
+// Notice is something one participant's door gets to know.
+type Notice interface{ notice() }
+
+// SlotsChanged: the slots of this participant show something else from revision Rev on.
+type SlotsChanged struct {
+	Rev   uint64
+	Slots []Slot
+}
+
+// ChannelOpened: the reliable data channel of this participant's Peer is open.
+type ChannelOpened struct{ Channel *sfu.Channel }
+
+// PeerLost: the participant's Peer has failed or was closed; a new offer is needed for media to flow again.
+type PeerLost struct{}
+
+// Expelled: the participant was put out and is no longer in the room.
+type Expelled struct{ Reason Reason }
+
+func (SlotsChanged) notice()  {}
+func (ChannelOpened) notice() {}
+func (PeerLost) notice()      {}
+func (Expelled) notice()      {}
+
+// Member is a door's side of a participant. Notify is called under locks: it posts to a mailbox and returns.
+type Member interface{ Notify(Notice) }

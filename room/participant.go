@@ -1,0 +1,400 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/sfu"
+)
+
+// Participant is one person (or program) in a room.
+type Participant struct {
+	// Static after join.
+	ID, Identity, Name, Metadata string
+	Grant                        Grant
+	room                         *Room
+	member                       Member
+	log                          zerolog.Logger
+
+	// Guarded by room.mu.
+	here    bool   // on the roster
+	gone    bool   // for good
+	arrival uint64 // orders the roster
+	peer    *sfu.Peer
+	// publications by m-line of the present Peer; what was declared and what has arrived.
+	publications map[string]*publication
+}
+
+// publication is a sending m-line: declared by its owner, and announced to all once it has a track.
+type publication struct {
+	owner     *Participant
+	mid       string
+	source    Source
+	muted     bool
+	declared  bool
+	announced bool
+	track     *sfu.Track // nil until its first packet came
+}
+
+// Publish says what one sending m-line carries.
+type Publish struct {
+	Mid    string
+	Source Source
+	Muted  bool
+}
+
+func newParticipant(r *Room, id string, req JoinRequest) *Participant {
+	p := &Participant{
+		ID:       id,
+		Identity: req.Identity,
+		Name:     req.Name,
+		Metadata: req.Metadata,
+		Grant:    req.Grant,
+		room:     r,
+		member:   req.Member,
+		log:      r.log.With().Str("participant", id).Logger(),
+	}
+	if p.Identity == "" {
+		p.Identity = id
+	}
+	return p
+}
+
+// Info is what others know of p.
+func (p *Participant) Info() Info {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.infoLocked()
+}
+
+// Logger has the room and the participant in it.
+func (p *Participant) Logger() zerolog.Logger { return p.log }
+
+func (p *Participant) infoLocked() Info {
+	info := Info{ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata}
+	for _, pub := range p.publications {
+		if pub.announced {
+			info.Tracks = append(info.Tracks, pub.info())
+		}
+	}
+	slices.SortFunc(info.Tracks, func(a, b TrackInfo) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return info
+}
+
+func (pub *publication) info() TrackInfo {
+	return TrackInfo{ID: pub.track.ID(), Kind: pub.track.Kind(), Source: pub.source, Muted: pub.muted}
+}
+
+// Snapshot is the room as p should see it now: after a time in which p could not follow the log.
+func (p *Participant) Snapshot() Snapshot {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Snapshot{Room: r.name, Log: r.data, Position: r.data.Head(), Participants: r.infosLocked(p)}
+}
+
+// Answer answers an SDP offer. The first offer, and one that is fresh, get a new Peer, and what was published on the former
+// one ends; any other goes on with the Peer there is. It takes milliseconds and is not to be called twice at once for
+// one participant.
+//
+// Errors: those of sfu.Peer.Answer, ErrGone, ErrTooManyTracks, ErrBadSource. What the grant does not allow to publish is left out.
+func (p *Participant) Answer(ctx context.Context, offer string, fresh bool, tracks []Publish) (string, error) {
+	r := p.room
+	r.mu.Lock()
+	peer, here := p.peer, p.here
+	r.mu.Unlock()
+	if !here {
+		return "", ErrGone
+	}
+	isNew := peer == nil || fresh
+	if isNew {
+		var err error
+		if peer, err = p.newPeer(); err != nil {
+			return "", err
+		}
+	}
+	answer, err := p.answer(ctx, peer, offer, tracks)
+	if err != nil {
+		if isNew {
+			p.dropPeer(peer)
+		}
+		return "", fmt.Errorf("answer: %w", err)
+	}
+	r.mu.Lock()
+	r.showToLocked(p)
+	r.mu.Unlock()
+	return answer, nil
+}
+
+func (p *Participant) answer(ctx context.Context, peer *sfu.Peer, offer string, tracks []Publish) (string, error) {
+	for _, t := range tracks {
+		// Who offers cannot know yet what the grant allows; lines beyond it are answered as inactive.
+		if err := p.Publish(t); err != nil && !errors.Is(err, ErrNotAllowed) {
+			return "", err
+		}
+	}
+	return peer.Answer(ctx, offer)
+}
+
+// newPeer puts a new Peer in the place of the former one.
+func (p *Participant) newPeer() (*sfu.Peer, error) {
+	r := p.room
+	events := &peerEvents{p: p}
+	peer, err := r.rooms.cfg.Engine.NewPeer(sfu.PeerConfig{
+		ID: p.ID, Log: p.log, Publish: p.Grant.Publish, Subscribe: p.Grant.Subscribe, Handler: events,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("new peer: %w", err)
+	}
+	r.mu.Lock()
+	if !p.here {
+		r.mu.Unlock()
+		peer.Close()
+		return nil, ErrGone
+	}
+	former := p.peer
+	p.peer = peer
+	p.retractLocked()
+	events.peer = peer
+	r.mu.Unlock()
+	closePeer(former)
+	return peer, nil
+}
+
+// dropPeer gives up a Peer that failed.
+func (p *Participant) dropPeer(peer *sfu.Peer) {
+	p.room.mu.Lock()
+	if p.peer == peer {
+		p.peer = nil
+		p.retractLocked()
+	}
+	p.room.mu.Unlock()
+	peer.Close()
+}
+
+// retractLocked ends all that p publishes.
+func (p *Participant) retractLocked() {
+	changed := false
+	for _, pub := range p.publications {
+		if pub.announced {
+			p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
+			changed = true
+		}
+	}
+	p.publications = nil
+	if changed {
+		p.room.showLocked()
+	}
+}
+
+// HasPeer says whether there is a Peer that an offer would go on with.
+func (p *Participant) HasPeer() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.peer != nil
+}
+
+// Slots are all slots of p's Peer and their revision.
+func (p *Participant) Slots() (uint64, []Slot) {
+	p.room.mu.Lock()
+	peer := p.peer
+	p.room.mu.Unlock()
+	if peer == nil {
+		return 0, nil
+	}
+	rev, bindings := peer.Slots()
+	return rev, slots(bindings)
+}
+
+func slots(bindings []sfu.Binding) []Slot {
+	out := make([]Slot, len(bindings))
+	for i, b := range bindings {
+		out[i] = Slot{Mid: b.Mid, Kind: b.Kind, After: b.After, HasAfter: b.HasAfter}
+		if b.Track != nil {
+			out[i].Track, out[i].Participant = b.Track.ID(), b.Track.Owner()
+		}
+	}
+	return out
+}
+
+// Confirm says that p no longer shows what its slots showed before revision rev.
+func (p *Participant) Confirm(rev uint64) {
+	p.room.mu.Lock()
+	peer := p.peer
+	p.room.mu.Unlock()
+	if peer != nil {
+		peer.Confirm(rev)
+	}
+}
+
+// Publish declares what a sending m-line carries, or whether it is muted now. The others hear of it once its first
+// packet has come.
+//
+// Errors: ErrNotAllowed, ErrTooManyTracks, ErrBadSource, ErrGone.
+func (p *Participant) Publish(t Publish) error {
+	if !t.Source.Valid() {
+		return fmt.Errorf("%w: %q", ErrBadSource, t.Source)
+	}
+	if !p.Grant.mayPublish(t.Source) {
+		return fmt.Errorf("%w to publish: %s", ErrNotAllowed, t.Source)
+	}
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !p.here {
+		return ErrGone
+	}
+	pub := p.publications[t.Mid]
+	switch {
+	case pub == nil:
+		if len(p.publications) >= r.rooms.cfg.Limits.Tracks {
+			r.rooms.cfg.Metrics.Refused("too_many_tracks")
+			return ErrTooManyTracks
+		}
+		pub = p.publicationLocked(t.Mid)
+	case pub.announced && pub.source != t.Source:
+		p.unannounceLocked(pub)
+	}
+	was := pub.muted
+	pub.declared, pub.source, pub.muted = true, t.Source, t.Muted
+	if pub.announced {
+		if was != t.Muted {
+			r.tellLocked(Muted{ID: p.ID, Track: pub.track.ID(), Muted: t.Muted})
+		}
+		return nil
+	}
+	p.announceLocked(pub)
+	return nil
+}
+
+// Unpublish takes back what an m-line carries. The m-line stays and can be published again.
+func (p *Participant) Unpublish(mid string) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	pub := p.publications[mid]
+	if pub == nil {
+		return
+	}
+	pub.declared = false
+	p.unannounceLocked(pub)
+	if pub.track == nil {
+		delete(p.publications, mid)
+	}
+}
+
+func (p *Participant) publicationLocked(mid string) *publication {
+	pub := p.publications[mid]
+	if pub == nil {
+		if p.publications == nil {
+			p.publications = make(map[string]*publication)
+		}
+		pub = &publication{owner: p, mid: mid}
+		p.publications[mid] = pub
+	}
+	return pub
+}
+
+// announceLocked tells everyone of a track that is both declared and there.
+func (p *Participant) announceLocked(pub *publication) {
+	if !pub.declared || pub.track == nil || pub.announced || !p.here {
+		return
+	}
+	pub.announced = true
+	p.room.tellLocked(Published{ID: p.ID, Track: pub.info()})
+	p.room.showLocked()
+	p.log.Info().Str("track", pub.track.ID()).Str("source", string(pub.source)).Str("codec", pub.track.Codec()).Msg("track published")
+}
+
+func (p *Participant) unannounceLocked(pub *publication) {
+	if !pub.announced {
+		return
+	}
+	pub.announced = false
+	p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
+	p.room.showLocked()
+	p.log.Info().Str("track", pub.track.ID()).Msg("track unpublished")
+}
+
+// Post puts a message into the room's order.
+//
+// Errors are datachannel.Refusals, which the sender gets to know in the same order.
+func (p *Participant) Post(m datachannel.Message, now time.Time) error {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !p.here:
+		return datachannel.Refusal{Code: "not_allowed", Text: "you are not in the room"}
+	case !p.Grant.Data:
+		return datachannel.Refusal{Code: "not_allowed", Text: "you may not send messages"}
+	}
+	for _, id := range m.To {
+		if r.participants[id] == nil {
+			return datachannel.Refusal{Code: "unknown_participant", Text: "nobody here has the id " + id}
+		}
+	}
+	_, err := r.data.Append(m.Entry(), now)
+	return err
+}
+
+// Away takes p off the roster but expects it back: its id stays its own.
+func (p *Participant) Away(why Reason) {
+	r := p.room
+	r.mu.Lock()
+	peer := r.goLocked(p, why)
+	r.mu.Unlock()
+	closePeer(peer)
+}
+
+// Return puts p, which was Away, on the roster again.
+//
+// Errors: ErrGone, ErrFull.
+func (p *Participant) Return() error {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case p.gone || r.closed:
+		return ErrGone
+	case p.here:
+		return nil
+	case r.lenLocked() >= r.rooms.cfg.Limits.Participants:
+		return ErrFull
+	}
+	r.comeLocked(p)
+	return nil
+}
+
+// Here says whether p is on the roster.
+func (p *Participant) Here() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.here
+}
+
+// Leave ends p's stay for good.
+func (p *Participant) Leave(why Reason) {
+	r := p.room
+	r.mu.Lock()
+	peer := r.goLocked(p, why)
+	if !p.gone {
+		p.gone = true
+		if r.participants[p.ID] == p {
+			delete(r.participants, p.ID)
+			r.armLocked()
+		}
+	}
+	r.mu.Unlock()
+	closePeer(peer)
+}

@@ -1,0 +1,322 @@
+package signaling
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/internal/mailbox"
+	"github.com/parlorhq/parlor/room"
+	"github.com/parlorhq/parlor/sfu"
+)
+
+var errTooManyRequests = errors.New("too many requests")
+
+const (
+	mailboxSize = 256
+	// maxRefusals is how many requests in a row may be refused for coming too fast before the session ends.
+	maxRefusals = 200
+)
+
+// client is one browser in a room. It outlives its connections.
+type client struct {
+	// Static after enter.
+	h           *Handler
+	id          string // of the session
+	participant *room.Participant
+	session     *datachannel.Session
+	log         zerolog.Logger
+	box         *mailbox.Box[any]
+	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
+	cancel      context.CancelCauseFunc
+	links       sync.WaitGroup
+
+	// Guarded by requestMu; a client that switches links has two readers for a moment.
+	requestMu sync.Mutex
+	requests  *rate.Limiter
+	refusals  int
+
+	// Owned by run.
+	offers *rate.Limiter
+	rev    uint64 // of the slots last sent
+}
+
+// request is a signalling message that came over a link.
+type request struct {
+	kind string
+	raw  []byte
+}
+
+// ending is the cause of a session's end, with what its client is told.
+type ending struct{ code, message string }
+
+func (e *ending) Error() string { return e.message }
+
+var _ room.Member = (*client)(nil)
+
+func newClient(h *Handler) *client {
+	ctx, cancel := context.WithCancelCause(h.ctx)
+	l := h.cfg.Limits
+	return &client{
+		h:        h,
+		box:      mailbox.New[any](mailboxSize),
+		ctx:      ctx,
+		cancel:   cancel,
+		requests: rate.NewLimiter(rate.Limit(l.SignalRate), l.SignalBurst),
+		offers:   rate.NewLimiter(rate.Limit(l.OfferRate), l.OfferBurst),
+	}
+}
+
+// Notify implements room.Member.
+func (c *client) Notify(n room.Notice) {
+	if !c.box.Put(n) {
+		c.end("limit_exceeded", "too much happened at once")
+	}
+}
+
+// end asks the session to end; the first to ask gives the reason.
+func (c *client) end(code, message string) { c.cancel(&ending{code, message}) }
+
+// Request takes a signalling message from a link. It is called on the link's reader.
+func (c *client) request(kind string, raw json.RawMessage) {
+	c.requestMu.Lock()
+	ok := c.requests.AllowN(time.Now(), 1)
+	if ok {
+		c.refusals = 0
+	} else {
+		c.refusals++
+	}
+	tooMany := c.refusals > maxRefusals
+	c.requestMu.Unlock()
+	switch {
+	case tooMany:
+		c.end("limit_exceeded", "too many requests in spite of being refused")
+	case !ok, !c.box.Put(request{kind, append([]byte(nil), raw...)}):
+		c.fail(kind, 0, errTooManyRequests)
+	}
+}
+
+// run is the session's loop, from the join to the end.
+func (c *client) run() {
+	timer := time.NewTimer(c.h.cfg.Limits.LostAfter)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.box.C():
+			for _, item := range c.box.Take() {
+				c.handle(item)
+			}
+		case <-timer.C:
+			timer.Reset(c.listen(time.Now()))
+		case <-c.session.Done(): // the client broke the protocol of messages
+			c.end(c.session.Reason())
+			c.finish()
+			return
+		case <-c.ctx.Done():
+			c.finish()
+			return
+		}
+	}
+}
+
+func (c *client) handle(item any) {
+	switch item := item.(type) {
+	case request:
+		id, err := c.serve(item)
+		if err != nil {
+			c.fail(item.kind, id, err)
+		}
+	case room.SlotsChanged:
+		if item.Rev > c.rev {
+			c.rev = item.Rev
+			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
+		}
+	case room.ChannelOpened:
+		c.links.Go(func() { c.serveChannel(item.Channel) })
+	case room.PeerLost:
+		// The browser sees it too and offers again when it can.
+	case room.Expelled:
+		code, message := "removed", "you were removed from the room"
+		if item.Reason == room.ReasonClosed {
+			code, message = "room_closed", "the room was closed"
+		}
+		if c.h.cfg.Rooms.Draining() {
+			code, message = "draining", "the server is shutting down"
+		}
+		c.end(code, message)
+	}
+}
+
+// serve answers one request; the id is that of an offer.
+func (c *client) serve(r request) (int64, error) {
+	switch r.kind {
+	case kindOffer:
+		return c.serveOffer(r.raw)
+	case kindSlotted:
+		var m slottedRequest
+		if err := decode(r.raw, &m); err != nil {
+			return 0, err
+		}
+		c.participant.Confirm(m.Rev)
+	case kindPublish:
+		var m publishRequest
+		if err := decode(r.raw, &m); err != nil {
+			return 0, err
+		}
+		return 0, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
+	case kindUnpublish:
+		var m unpublishRequest
+		if err := decode(r.raw, &m); err != nil {
+			return 0, err
+		}
+		c.participant.Unpublish(m.Mid)
+	case kindLeave:
+		var m leaveRequest
+		if err := decode(r.raw, &m); err != nil {
+			return 0, err
+		}
+		if m.Return {
+			c.participant.Away(room.ReasonLeft)
+		} else {
+			c.end("left", "you left")
+		}
+	default:
+		return 0, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
+	}
+	return 0, nil
+}
+
+func (c *client) serveOffer(raw []byte) (int64, error) {
+	var m offerRequest
+	if err := decode(raw, &m); err != nil {
+		return 0, err
+	}
+	if !c.offers.AllowN(time.Now(), 1) {
+		return m.ID, errTooManyRequests
+	}
+	answer, err := c.participant.Answer(c.ctx, m.SDP, m.Fresh, publishes(m.Tracks))
+	if err != nil {
+		return m.ID, err
+	}
+	rev, slots := c.participant.Slots()
+	c.rev = rev
+	c.signal(answerReply{T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots)})
+	return m.ID, nil
+}
+
+func publishes(tracks []track) []room.Publish {
+	out := make([]room.Publish, len(tracks))
+	for i, t := range tracks {
+		out[i] = room.Publish{Mid: t.Mid, Source: t.Source, Muted: t.Muted}
+	}
+	return out
+}
+
+// serveChannel moves the session over its data channel as long as that is open.
+func (c *client) serveChannel(ch *sfu.Channel) {
+	link := c.session.Open(channelConn{ch}, datachannel.DataChannel, datachannel.LinkOptions{})
+	if err := link.Run(c.ctx); err != nil {
+		c.log.Debug().Err(err).Msg("data channel ended")
+	}
+}
+
+// serveSocket moves the session over a WebSocket until that ends. hello goes out before anything else; attached says
+// that the log follows it at once.
+func (c *client) serveSocket(s *socket, hello any, attached bool) {
+	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
+		Hello: marshal(hello), Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
+	})
+	if err := s.keepAlive(link.Heard); err == nil {
+		if err := link.Run(c.ctx); err != nil {
+			c.log.Debug().Err(err).Msg("websocket ended")
+		}
+	}
+	s.drain()
+}
+
+// listen looks how long the client was silent, and says when to look again.
+func (c *client) listen(now time.Time) time.Duration {
+	l := c.h.cfg.Limits
+	silent := now.Sub(c.session.LastHeard())
+	if silent >= l.ResumeWindow {
+		c.end("idle", "nothing was heard for too long")
+		return l.ResumeWindow
+	}
+	if silent < l.LostAfter {
+		return l.LostAfter - silent
+	}
+	if c.participant.Here() {
+		c.participant.Away(room.ReasonLost)
+	}
+	return l.ResumeWindow - silent
+}
+
+// finish ends what run kept alive.
+func (c *client) finish() {
+	end := &ending{"draining", "the server is shutting down"}
+	if cause := context.Cause(c.ctx); !errors.As(cause, &end) && !errors.Is(cause, context.Canceled) {
+		end = &ending{"internal", "something went wrong in the server"}
+	}
+	c.h.sessions.remove(c.id)
+	c.session.Close(end.code, end.message)
+	c.participant.Leave(reasonOf(end.code))
+	c.links.Wait()
+	c.log.Info().Str("code", end.code).Msg("session ended")
+}
+
+func reasonOf(code string) room.Reason {
+	switch code {
+	case "left":
+		return room.ReasonLeft
+	case "idle":
+		return room.ReasonLost
+	case "replaced":
+		return room.ReasonReplaced
+	case "draining", "room_closed":
+		return room.ReasonClosed
+	}
+	return room.ReasonRemoved
+}
+
+// signal sends a signalling message.
+func (c *client) signal(v any) {
+	if err := c.session.Signal(marshal(v)); err != nil {
+		c.end("slow_consumer", "you do not read what is sent to you")
+	}
+}
+
+// fail tells the client that a request was refused.
+func (c *client) fail(re string, id int64, err error) {
+	word, message := code(err)
+	c.h.cfg.Metrics.Refused(word)
+	if word == "internal" {
+		c.log.Error().Err(err).Str("request", re).Msg("request failed")
+	}
+	reply := errorReply{T: "error", Re: clip(re), ID: id, Code: word, Message: message}
+	if word == "rate_limited" {
+		reply.RetryMs = 1000
+	}
+	c.signal(reply)
+}
+
+// clip keeps a peer's word for a message from filling ours.
+func clip(kind string) string {
+	if len(kind) > 32 {
+		return ""
+	}
+	return kind
+}
+
+// channelConn is a data channel as a datachannel.Conn.
+type channelConn struct{ *sfu.Channel }
+
+func (c channelConn) ReadFrame() ([]byte, error)   { return c.Receive() }
+func (c channelConn) WriteFrame(b []byte) error     { return c.Send(b) }
+func (c channelConn) CloseConn(int, string) error { return c.Close() }

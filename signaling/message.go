@@ -1,0 +1,205 @@
+package signaling
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/parlorhq/parlor/room"
+)
+
+// The kinds of signalling messages a client may send. Those about messages belong to package datachannel.
+const (
+	kindJoin      = "join"
+	kindResume    = "resume"
+	kindLeave     = "leave"
+	kindOffer     = "offer"
+	kindSlotted   = "slotted"
+	kindPublish   = "publish"
+	kindUnpublish = "unpublish"
+)
+
+var errBadMessage = errors.New("not a message of the protocol")
+
+type track struct {
+	ID     string      `json:"id,omitempty"`
+	Mid    string      `json:"mid,omitempty"`
+	Kind   string      `json:"kind,omitempty"`
+	Source room.Source `json:"source"`
+	Muted  bool        `json:"muted"`
+}
+
+type session struct {
+	ID    string `json:"sid"`
+	Token string `json:"rt"`
+}
+
+type joinRequest struct {
+	T      string   `json:"t"`
+	Room   string   `json:"room"`
+	Name   string   `json:"name"`
+	Token  string   `json:"token,omitempty"`
+	Create *bool    `json:"create,omitempty"`
+	Resume *session `json:"resume,omitempty"`
+	Offer  string   `json:"offer,omitempty"`
+	Tracks []track  `json:"tracks,omitempty"`
+}
+
+type resumeRequest struct {
+	T string `json:"t"`
+	session
+}
+
+type leaveRequest struct {
+	T      string `json:"t"`
+	Return bool   `json:"return,omitempty"`
+}
+
+type offerRequest struct {
+	T      string  `json:"t"`
+	ID     int64   `json:"id"`
+	SDP    string  `json:"sdp"`
+	Fresh  bool    `json:"fresh,omitempty"`
+	Tracks []track `json:"tracks"`
+}
+
+type slottedRequest struct {
+	T   string `json:"t"`
+	Rev uint64 `json:"rev"`
+}
+
+type publishRequest struct {
+	T      string      `json:"t"`
+	Mid    string      `json:"mid"`
+	Source room.Source `json:"source"`
+	Muted  bool        `json:"muted"`
+}
+
+type unpublishRequest struct {
+	T   string `json:"t"`
+	Mid string `json:"mid"`
+}
+
+type participant struct {
+	ID       string  `json:"id"`
+	Identity string  `json:"identity"`
+	Name     string  `json:"name"`
+	Metadata string  `json:"metadata,omitempty"`
+	Tracks   []track `json:"tracks,omitempty"`
+}
+
+type grant struct {
+	Publish   bool `json:"publish"`
+	Subscribe bool `json:"subscribe"`
+	Data      bool `json:"data"`
+	Admin     bool `json:"admin"`
+}
+
+type slot struct {
+	Mid         string  `json:"mid"`
+	Kind        string  `json:"kind"`
+	Track       string  `json:"track,omitempty"`
+	Participant string  `json:"participant,omitempty"`
+	After       *uint32 `json:"after,omitempty"`
+}
+
+type advertised struct {
+	MessageBytes      int `json:"messageBytes"`
+	MessagesPerSecond int `json:"messagesPerSecond"`
+	MessageBurst      int `json:"messageBurst"`
+	BytesPerSecond    int `json:"bytesPerSecond"`
+	ByteBurst         int `json:"byteBurst"`
+	MediaLines        int `json:"mediaLines"`
+}
+
+type joinedReply struct {
+	T    string `json:"t"`
+	Room string `json:"room"`
+	session
+	Epoch        string        `json:"epoch"`
+	Position     uint64        `json:"position"`
+	You          participant   `json:"you"`
+	Grant        grant         `json:"grant"`
+	Participants []participant `json:"participants"`
+	Answer       string        `json:"answer,omitempty"`
+	Rev          uint64        `json:"rev,omitempty"`
+	Slots        []slot        `json:"slots,omitempty"`
+	ICEServers   []iceServer   `json:"iceServers"`
+	Limits       advertised    `json:"limits"`
+}
+
+type iceServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+type resumedReply struct {
+	T     string `json:"t"`
+	Token string `json:"rt"`
+	Peer  bool   `json:"peer"`
+	Here  bool   `json:"here"`
+	Rev   uint64 `json:"rev,omitempty"`
+	Slots []slot `json:"slots,omitempty"`
+}
+
+type answerReply struct {
+	T     string `json:"t"`
+	ID    int64  `json:"id"`
+	SDP   string `json:"sdp"`
+	Rev   uint64 `json:"rev"`
+	Slots []slot `json:"slots"`
+}
+
+type slotsNotice struct {
+	T     string `json:"t"`
+	Rev   uint64 `json:"rev"`
+	Slots []slot `json:"slots"`
+}
+
+type closedNotice struct {
+	T       string `json:"t"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type errorReply struct {
+	T       string `json:"t"`
+	Re      string `json:"re,omitempty"`
+	ID      int64  `json:"id,omitempty"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	RetryMs int64  `json:"retryMs,omitempty"`
+}
+
+// kindOf reads what a message says it is.
+func kindOf(raw []byte) (string, error) {
+	var head struct {
+		T string `json:"t"`
+	}
+	if err := decode(raw, &head); err != nil {
+		return "", err
+	}
+	return head.T, nil
+}
+
+// decode reads one message into v. Members v does not have are ignored, so that older servers understand newer clients.
+func decode(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%w: %s", errBadMessage, cause(err))
+	}
+	return nil
+}
+
+// cause says what is wrong without quoting the peer's bytes, which have no place in logs or in others' screens.
+func cause(err error) string {
+	var typ *json.UnmarshalTypeError
+	var syn *json.SyntaxError
+	switch {
+	case errors.As(err, &typ):
+		return fmt.Sprintf("%q is a %s", typ.Field, typ.Value)
+	case errors.As(err, &syn):
+		return fmt.Sprintf("not JSON at byte %d", syn.Offset)
+	}
+	return "not JSON"
+}

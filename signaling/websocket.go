@@ -1,0 +1,134 @@
+package signaling
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// WebSocket close codes beside those of RFC 6455; see docs/protocol.md.
+const (
+	closeSuperseded   = 4000
+	closeFirstMessage = 4001
+)
+
+const (
+	pingEvery    = 5 * time.Second
+	deadAfter    = 20 * time.Second // without a frame or a pong
+	writeTimeout = 10 * time.Second
+	closeTimeout = time.Second // for the peer's half of the closing handshake
+)
+
+var errBinary = errors.New("a binary frame")
+
+// socket is a WebSocket as a datachannel.Conn. It pings by itself: a browser answers without its page, so a page whose
+// timers are throttled is not taken for dead.
+type socket struct {
+	conn  *websocket.Conn
+	heard func() // a pong came
+
+	buf []byte // owned by the reader
+
+	mu     sync.Mutex
+	closed bool
+	ping   *time.Timer
+}
+
+// newSocket takes over a connection whose frames are at most limit bytes.
+func newSocket(conn *websocket.Conn, limit int64) *socket {
+	s := &socket{conn: conn}
+	conn.SetReadLimit(limit)
+	conn.SetPongHandler(func(string) error {
+		if s.heard != nil {
+			s.heard()
+		}
+		return conn.SetReadDeadline(time.Now().Add(deadAfter))
+	})
+	return s
+}
+
+// keepAlive starts pinging; heard is called for every pong, on the reader's goroutine.
+func (s *socket) keepAlive(heard func()) error {
+	s.heard = heard
+	s.mu.Lock()
+	s.ping = time.AfterFunc(pingEvery, s.sendPing)
+	s.mu.Unlock()
+	return s.conn.SetReadDeadline(time.Now().Add(deadAfter))
+}
+
+func (s *socket) sendPing() {
+	err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && !s.closed {
+		s.ping.Reset(pingEvery)
+	}
+}
+
+// ReadFrame implements datachannel.Conn. The frame is good until the next call.
+func (s *socket) ReadFrame() ([]byte, error) {
+	kind, r, err := s.conn.NextReader()
+	if err != nil {
+		return nil, fmt.Errorf("read websocket: %w", err)
+	}
+	if kind != websocket.TextMessage {
+		return nil, errBinary
+	}
+	s.buf = s.buf[:0]
+	for {
+		if len(s.buf) == cap(s.buf) {
+			s.buf = append(s.buf, 0)[:len(s.buf)] // grows as append does, within the read limit
+		}
+		n, err := r.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
+		if err == io.EOF { //nolint:errorlint // io.Reader's own end
+			return s.buf, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read websocket: %w", err)
+		}
+	}
+}
+
+// WriteFrame implements datachannel.Conn.
+func (s *socket) WriteFrame(frame []byte) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return fmt.Errorf("write websocket: %w", err)
+	}
+	if err := s.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
+		return fmt.Errorf("write websocket: %w", err)
+	}
+	return nil
+}
+
+// CloseConn implements datachannel.Conn: it says goodbye and leaves the reader a moment to hear the answer, since
+// closing at once could cost the peer the last frames.
+func (s *socket) CloseConn(code int, reason string) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	if s.ping != nil {
+		s.ping.Stop()
+	}
+	s.mu.Unlock()
+	deadline := time.Now().Add(closeTimeout)
+	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
+	return errors.Join(err, s.conn.SetReadDeadline(deadline))
+}
+
+// drain reads until the peer has answered the close, then ends the connection.
+func (s *socket) drain() {
+	for {
+		if _, _, err := s.conn.NextReader(); err != nil {
+			break
+		}
+	}
+	_ = s.conn.Close() // nothing is left to be said
+}
