@@ -18,6 +18,13 @@ const batchBytes = 16 << 10
 // batchMessages is the most objects that a frame may have.
 const batchMessages = 256
 
+// A server slows a sender by not reading, and then answers no ping either. So no more is on its way than about a
+// second's worth of what servers allow; what comes back in the log makes room for more.
+const (
+	windowMessages = 200
+	windowBytes    = 256 << 10
+)
+
 // ledger is the bookkeeping of a session, without a link, a clock or a goroutine: how far the log was read, what was
 // sent and what became of it. It outlives every link.
 type ledger struct {
@@ -28,7 +35,8 @@ type ledger struct {
 
 	n       uint64     // number of the last message queued
 	unacked []outgoing // ascending by n, without those whose fate is known
-	sent    int        // how many of unacked went out since the last attach
+	sent    int        // how many of unacked are on their way
+	flying  int        // their bytes
 }
 
 type outgoing struct {
@@ -58,19 +66,22 @@ func (l *ledger) queue(m messageFrame) uint64 {
 
 // next is the frame to send now, with as many messages as fit, or nil.
 func (l *ledger) next() (frame []byte, count int) {
-	if !l.attached || l.sent == len(l.unacked) {
+	if !l.attached || l.sent == len(l.unacked) || l.flying >= windowBytes {
 		return nil, 0
 	}
 	waiting := l.unacked[l.sent:]
 	size := 0
-	for count < len(waiting) && count < batchMessages {
+	for count < len(waiting) && count < batchMessages && l.sent+count < windowMessages {
 		size += len(waiting[count].frame) + 1
 		if count > 0 && size > batchBytes {
 			break
 		}
 		count++
 	}
-	if count == 1 {
+	switch count {
+	case 0:
+		return nil, 0
+	case 1:
 		return waiting[0].frame, 1
 	}
 	frame = append(make([]byte, 0, size+2), '[')
@@ -84,13 +95,23 @@ func (l *ledger) next() (frame []byte, count int) {
 }
 
 // wentOut says that the count messages of next were handed to the link.
-func (l *ledger) wentOut(count int) { l.sent += count }
+func (l *ledger) wentOut(count int) { l.count(l.sent + count) }
+
+// count says that the first sent of unacked are on their way.
+func (l *ledger) count(sent int) {
+	for ; l.sent < sent; l.sent++ {
+		l.flying += len(l.unacked[l.sent].frame)
+	}
+	for ; l.sent > sent; l.sent-- {
+		l.flying -= len(l.unacked[l.sent-1].frame)
+	}
+}
 
 // attach begins a new generation: nothing is taken from older links, nothing is sent until the answer.
 func (l *ledger) attach() attachFrame {
 	l.gen++
 	l.attached = false
-	l.sent = 0
+	l.count(0)
 	return attachFrame{T: "attach", Gen: l.gen, Epoch: l.epoch, Position: l.position}
 }
 
@@ -103,7 +124,7 @@ func (l *ledger) answered(gen, n uint64) error {
 		return fmt.Errorf("%w: the server has message %d, we sent %d", errFrame, n, l.n)
 	}
 	l.attached = true
-	l.sent = sort.Search(len(l.unacked), func(i int) bool { return l.unacked[i].n > n })
+	l.count(sort.Search(len(l.unacked), func(i int) bool { return l.unacked[i].n > n }))
 	return nil
 }
 
@@ -149,7 +170,7 @@ func (l *ledger) reset(gen uint64, epoch string, position, n uint64) (unknown []
 		}
 		kept = append(kept, m)
 	}
-	l.unacked, l.sent = kept, 0
+	l.unacked, l.sent, l.flying = kept, 0, 0
 	return unknown, nil
 }
 
@@ -159,13 +180,14 @@ func (l *ledger) settle(n, offset uint64, err error) []fate {
 	if i == len(l.unacked) || l.unacked[i].n != n {
 		return nil
 	}
+	if i < l.sent {
+		l.sent--
+		l.flying -= len(l.unacked[i].frame)
+	}
 	if i == 0 { // almost always: fates come in the order of the messages
 		l.unacked = l.unacked[1:]
 	} else {
 		l.unacked = append(l.unacked[:i], l.unacked[i+1:]...)
-	}
-	if i < l.sent {
-		l.sent--
 	}
 	return []fate{{n: n, offset: offset, err: err}}
 }

@@ -195,12 +195,6 @@ func TestLedgerReset(t *testing.T) {
 
 func TestLedgerBatch(t *testing.T) {
 	l := newLedger("e", 0)
-	queue(&l, 600)
-	_, count := l.next()
-	if count != batchMessages {
-		t.Errorf("%d small messages in a frame, want %d", count, batchMessages)
-	}
-	l = newLedger("e", 0)
 	big := json.RawMessage(`"` + strings.Repeat("x", batchBytes*2/3) + `"`)
 	for range 3 {
 		l.queue(messageFrame{Type: "t", Data: big})
@@ -210,5 +204,31 @@ func TestLedgerBatch(t *testing.T) {
 	}
 	if got := sendAll(t, &l); len(got) != 3 {
 		t.Errorf("sent %v", got)
+	}
+}
+
+func TestLedgerWindow(t *testing.T) {
+	l := newLedger("e", 0)
+	queue(&l, 3*windowMessages)
+	if got := sendAll(t, &l); len(got) != windowMessages {
+		t.Fatalf("%d on their way, want %d", len(got), windowMessages)
+	}
+	if _, _, err := l.take(0, 10, []entry{ok(1, 1), ok(2, 2), ok(3, 3)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := sendAll(t, &l); len(got) != 3 || got[0] != windowMessages+1 {
+		t.Fatalf("room for three: %v", got)
+	}
+	big := json.RawMessage(`"` + strings.Repeat("x", 60<<10) + `"`)
+	l = newLedger("e", 0)
+	for range 20 {
+		l.queue(messageFrame{Type: "t", Data: big})
+	}
+	if got := sendAll(t, &l); len(got) != 5 {
+		t.Fatalf("%d large ones on their way", len(got))
+	}
+	l.attach()
+	if l.flying != 0 || l.sent != 0 {
+		t.Errorf("after attach %d, %d bytes", l.sent, l.flying)
 	}
 }
