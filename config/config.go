@@ -1,0 +1,88 @@
+// Package config says how a server is set up: defaults, then a YAML file, then PARLOR_* variables, then flags, the
+// later over the earlier, each option under one name in all three.
+//
+// It knows what an option is called, what it may be and what it is for (options.go is that list, and --help and
+// docs/options.md are printed from it). It does not know what the server does with it. Whatever is wrong is found at
+// once and named: a server that started with half of what was meant is worse than one that did not start.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Config is how one server is set up. Load made it; nobody changes it afterwards.
+type Config struct {
+	// Dev opens every room to everyone. Tokens are not needed.
+	Dev bool
+
+	// Listen is the TCP address and UDP the UDP address, each HOST:PORT with a port in digits; no HOST means all.
+	Listen string
+	UDP    string
+
+	// ExternalIPs are announced to browsers instead of the machine's own addresses.
+	ExternalIPs []netip.Addr
+
+	// TLSCert and TLSKey are files that were found good, or both empty: no TLS.
+	TLSCert, TLSKey string
+
+	// Keys are API keys, name to secret, none too short. Never log them.
+	Keys map[string]string
+
+	// AllowedOrigins are the web origins besides this host's own, as a browser writes them (https://example.org).
+	AllowedOrigins []string
+
+	// Admin is the address of metrics, pprof and probes, empty for none.
+	Admin string
+
+	LogLevel  zerolog.Level
+	LogFormat string // auto, console or json
+
+	Limits Limits
+}
+
+// Limits are the caps on what one guest, one room and one server may use.
+type Limits struct {
+	// One participant's messages: bytes of one, how many and how many bytes per second, and what may come at once.
+	MessageBytes              int
+	MessageRate, MessageBurst int
+	ByteRate, ByteBurst       int
+
+	// One participant's signalling requests and offers.
+	SignalRate, SignalBurst int
+	OfferRate, OfferBurst   int
+
+	// One participant's PeerConnection.
+	SDPBytes     int
+	MediaLines   int
+	Tracks       int
+	SSRCs        int
+	DataChannels int
+	DTLSTimeout  time.Duration
+	ICETimeout   time.Duration
+
+	// Words a participant brings along.
+	NameBytes, IdentityBytes, RoomBytes, MetadataBytes int
+
+	// Rooms, and what a room remembers.
+	Rooms            int
+	RoomSize         int
+	RoomEmptyTimeout time.Duration
+	LogEntries       int
+	LogBytes         int
+	LogAge           time.Duration
+
+	// Sessions whose links are gone: when the room takes them for lost, and until when they can come back.
+	LostAfter    time.Duration
+	ResumeWindow time.Duration
+
+	// Connections.
+	Connections, ConnectionsPerIP int
+	HeaderBytes                   int
+	HeaderTimeout                 time.Duration
+	IdleTimeout                   time.Duration
+	UpgradeTimeout                time.Duration
+	FirstMessageTimeout           time.Duration
+}

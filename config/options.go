@@ -1,0 +1,125 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// option is one thing that can be set, under one name everywhere.
+type option struct {
+	name  string
+	arg   string // what its value is called in --help; empty for a switch
+	usage string
+	value value
+}
+
+// section is options that are explained together.
+type section struct {
+	title   string
+	options []option
+}
+
+// env is the variable of the same name.
+func (o option) env() string {
+	return "PARLOR_" + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))
+}
+
+const (
+	second = time.Second
+	minute = time.Minute
+	hour   = time.Hour
+	day    = 24 * hour
+
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// sections are all options, bound to the fields of l.config, in the order in which they are explained.
+func (l *loader) sections() []section {
+	c, m := &l.config, &l.config.Limits
+	return []section{
+		{"Server", []option{
+			{"dev", "", "development mode: rooms open to everyone, no key needed; HTTP for this machine alone unless listen says otherwise", boolean{&c.Dev}},
+			{"config", "FILE", "YAML file with any of these options, as `name: value`", text{&l.file}},
+			{"listen", "ADDRESS", "TCP address of page, HTTP and WebSocket (default :8080; with dev 127.0.0.1:8080)", address{&c.Listen}},
+			{"udp", "ADDRESS", "UDP address of media (default: all addresses, the port of listen)", address{&c.UDP}},
+			{"external-ip", "IP,…", "addresses to announce to browsers, for a server behind NAT", addresses{&c.ExternalIPs}},
+			{"tls-cert", "FILE", "certificate chain in PEM; with tls-key the server speaks HTTPS", text{&c.TLSCert}},
+			{"tls-key", "FILE", "private key in PEM", text{&c.TLSKey}},
+			{"keys", "NAME:SECRET,…", "API keys that sign tokens, secrets of 32 bytes or more; in YAML a map. Flags are seen by every user of the machine: prefer the variable or the file", keys{&c.Keys}},
+			{"allowed-origins", "ORIGIN,…", "web pages elsewhere that may use this server (https://example.org)", origins{&c.AllowedOrigins}},
+			{"admin", "ADDRESS", "address of metrics, pprof and probes, or off (default 127.0.0.1:9090; with dev off)", admin{address{&c.Admin}, &l.adminSet}},
+			{"log-level", "LEVEL", "trace, debug, info, warn or error", level{&c.LogLevel}},
+			{"log-format", "FORMAT", "json, console, or auto: console on a terminal", choice{&c.LogFormat, []string{"auto", "console", "json"}}},
+		}},
+		{"Messages of one participant", []option{
+			{"message-bytes", "SIZE", "largest message", size{&m.MessageBytes, kib, 256 * kib}},
+			{"message-rate", "N", "messages per second; a faster sender is slowed down, nothing is dropped", number{&m.MessageRate, 1, 1e6}},
+			{"message-burst", "N", "messages that may come at once", number{&m.MessageBurst, 1, 1e6}},
+			{"byte-rate", "SIZE", "bytes of messages per second", size{&m.ByteRate, kib, gib}},
+			{"byte-burst", "SIZE", "bytes of messages that may come at once", size{&m.ByteBurst, kib, gib}},
+			{"signal-rate", "N", "signalling requests per second", number{&m.SignalRate, 1, 1e6}},
+			{"signal-burst", "N", "signalling requests that may come at once", number{&m.SignalBurst, 1, 1e6}},
+			{"offer-rate", "N", "SDP offers per second", number{&m.OfferRate, 1, 1000}},
+			{"offer-burst", "N", "SDP offers that may come at once", number{&m.OfferBurst, 1, 1000}},
+		}},
+		{"Media of one participant", []option{
+			{"sdp-bytes", "SIZE", "largest SDP offer", size{&m.SDPBytes, kib, mib}},
+			{"media-lines", "N", "m-lines of an offer: each costs the server milliseconds", number{&m.MediaLines, 1, 256}},
+			{"tracks", "N", "published tracks", number{&m.Tracks, 1, 64}},
+			{"ssrcs", "N", "RTP streams it may send", number{&m.SSRCs, 1, 4096}},
+			{"data-channels", "N", "data channels, the two of the protocol among them", number{&m.DataChannels, 2, 64}},
+			{"ice-timeout", "TIME", "how long a PeerConnection may look for a path", duration{&m.ICETimeout, second, hour}},
+			{"dtls-timeout", "TIME", "how long a DTLS handshake may take", duration{&m.DTLSTimeout, second, hour}},
+		}},
+		{"Names", []option{
+			{"name-bytes", "SIZE", "longest name of a participant", size{&m.NameBytes, 1, kib}},
+			{"identity-bytes", "SIZE", "longest identity of a participant", size{&m.IdentityBytes, 1, kib}},
+			{"room-bytes", "SIZE", "longest name of a room", size{&m.RoomBytes, 1, kib}},
+			{"metadata-bytes", "SIZE", "longest metadata of a participant", size{&m.MetadataBytes, 0, 64 * kib}},
+		}},
+		{"Rooms", []option{
+			{"rooms", "N", "rooms on this server", number{&m.Rooms, 1, 1e6}},
+			{"room-size", "N", "participants of a room", number{&m.RoomSize, 1, 1e5}},
+			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, 0, 7 * day}},
+			{"log-entries", "N", "messages and events a room remembers", number{&m.LogEntries, 100, 1e7}},
+			{"log-bytes", "SIZE", "bytes of them", size{&m.LogBytes, mib, gib}},
+			{"log-age", "TIME", "how long it remembers them", duration{&m.LogAge, second, 30 * day}},
+			{"lost-after", "TIME", "silence after which a participant counts as gone", duration{&m.LostAfter, second, hour}},
+			{"resume-window", "TIME", "how long it can come back to its place", duration{&m.ResumeWindow, 0, day}},
+		}},
+		{"Connections", []option{
+			{"connections", "N", "connections in all", number{&m.Connections, 1, 1e6}},
+			{"connections-per-ip", "N", "connections from one address; a school class behind one NAT is one address", number{&m.ConnectionsPerIP, 1, 1e6}},
+			{"header-bytes", "SIZE", "largest HTTP header", size{&m.HeaderBytes, kib, mib}},
+			{"header-timeout", "TIME", "how long an HTTP header may take", duration{&m.HeaderTimeout, 100 * time.Millisecond, hour}},
+			{"idle-timeout", "TIME", "how long an unused HTTP connection is kept", duration{&m.IdleTimeout, second, hour}},
+			{"upgrade-timeout", "TIME", "how long a WebSocket upgrade may take", duration{&m.UpgradeTimeout, 100 * time.Millisecond, hour}},
+			{"first-message-timeout", "TIME", "how long a WebSocket may be silent before it says who it is", duration{&m.FirstMessageTimeout, 100 * time.Millisecond, hour}},
+		}},
+	}
+}
+
+// setDefaults fills in what stands when nobody says anything. Where a limit comes from is written in docs/decisions.
+func (l *loader) setDefaults() {
+	l.config = Config{
+		LogFormat: "auto",
+		LogLevel:  zerolog.InfoLevel,
+		Limits: Limits{
+			MessageBytes: 64 * kib, MessageRate: 200, MessageBurst: 400, ByteRate: 256 * kib, ByteBurst: mib,
+			SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
+			SDPBytes: 256 * kib, MediaLines: 32, Tracks: 8, SSRCs: 64, DataChannels: 4,
+			ICETimeout: 15 * second, DTLSTimeout: 20 * second,
+			NameBytes: 64, IdentityBytes: 128, RoomBytes: 128, MetadataBytes: 16 * kib,
+			Rooms: 1000, RoomSize: 100, RoomEmptyTimeout: 10 * minute,
+			LogEntries: 10_000, LogBytes: 64 * mib, LogAge: 10 * minute,
+			LostAfter: 12 * second, ResumeWindow: 2 * minute,
+			Connections: 4096, ConnectionsPerIP: 200,
+			HeaderBytes: 16 * kib, HeaderTimeout: 5 * second, IdleTimeout: 75 * second,
+			UpgradeTimeout: 10 * second, FirstMessageTimeout: 5 * second,
+		},
+	}
+}
