@@ -1,0 +1,155 @@
+package datachannel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+var start = time.UnixMilli(1795212000000)
+
+func message(text string) Entry {
+	return Entry{Kind: EntryMessage, From: "p_a", Session: "s_a", N: 1, Type: "chat", Data: json.RawMessage(`"` + text + `"`)}
+}
+
+func mustAppend(t testing.TB, l *Log, e Entry, now time.Time) uint64 {
+	t.Helper()
+	o, err := l.Append(e, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestLogNumbersFromOne(t *testing.T) {
+	l := NewLog(LogConfig{})
+	if l.Head() != 0 || l.Tail() != 1 {
+		t.Errorf("an empty log is %d to %d, want 1 to 0", l.Tail(), l.Head())
+	}
+	for want := uint64(1); want <= 100; want++ {
+		if got := mustAppend(t, l, message("x"), start); got != want {
+			t.Fatalf("offset %d, want %d", got, want)
+		}
+	}
+	if l.Head() != 100 || l.Tail() != 1 {
+		t.Errorf("the log is %d to %d, want 1 to 100", l.Tail(), l.Head())
+	}
+	if l.Epoch() == "" || l.Epoch() == NewLog(LogConfig{}).Epoch() {
+		t.Error("two logs have one epoch")
+	}
+}
+
+func TestLogForgets(t *testing.T) {
+	big := message(strings.Repeat("x", 1000))
+	for name, c := range map[string]struct {
+		config LogConfig
+		tail   uint64 // after 100 entries, one a second
+	}{
+		"by entries": {LogConfig{MaxEntries: 10}, 91},
+		"by bytes":   {LogConfig{MaxBytes: 10_000}, 93},
+		"by age":     {LogConfig{MaxAge: 20 * time.Second}, 80},
+		"never":      {LogConfig{}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := NewLog(c.config)
+			for i := range 100 {
+				mustAppend(t, l, big, start.Add(time.Duration(i)*time.Second))
+			}
+			if l.Tail() != c.tail || l.Head() != 100 {
+				t.Errorf("the log is %d to %d, want %d to 100", l.Tail(), l.Head(), c.tail)
+			}
+			buf, position, ok := l.appendFrame(nil, l.Tail()-1, viewer{"s_b", "p_b"}, 1<<20)
+			if !ok || position != 100 || !json.Valid(buf) {
+				t.Errorf("what is left reads %v up to %d", ok, position)
+			}
+			if _, _, ok := l.appendFrame(nil, l.Tail()-2, viewer{}, 1<<20); ok && l.Tail() > 1 {
+				t.Error("what was forgotten can be read")
+			}
+		})
+	}
+}
+
+func TestSilentLogForgets(t *testing.T) {
+	l := NewLog(LogConfig{MaxAge: time.Minute})
+	mustAppend(t, l, message("x"), start)
+	l.Trim(start.Add(time.Minute))
+	if l.Tail() != 1 {
+		t.Error("forgot what is not too old")
+	}
+	l.Trim(start.Add(time.Minute + 1))
+	if l.Tail() != 2 || l.bytes != 0 {
+		t.Errorf("tail %d with %d bytes, want 2 with 0", l.Tail(), l.bytes)
+	}
+	if o := mustAppend(t, l, message("y"), start.Add(2*time.Minute)); o != 2 {
+		t.Errorf("offset %d after all was forgotten, want 2", o)
+	}
+}
+
+// One entry above MaxBytes stays: a log that forgets what was just said would lose it for everyone.
+func TestLogKeepsTheNewest(t *testing.T) {
+	l := NewLog(LogConfig{MaxBytes: 100})
+	mustAppend(t, l, message(strings.Repeat("x", 1000)), start)
+	mustAppend(t, l, message(strings.Repeat("x", 1000)), start)
+	if l.Tail() != 2 || l.Head() != 2 {
+		t.Errorf("the log is %d to %d, want 2 to 2", l.Tail(), l.Head())
+	}
+}
+
+func TestLogRefusesWhatFitsNoFrame(t *testing.T) {
+	l := NewLog(LogConfig{})
+	if _, err := l.Append(message(strings.Repeat("x", maxFrame)), start); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error %v, want too large", err)
+	}
+	if l.Head() != 0 {
+		t.Error("a refused entry was counted")
+	}
+}
+
+func TestLogWakes(t *testing.T) {
+	l := NewLog(LogConfig{})
+	a, b := make(chan struct{}, 1), make(chan struct{}, 1)
+	l.watch(a)
+	l.watch(b)
+	for range 3 { // nobody looks: it must not wait
+		mustAppend(t, l, message("x"), start)
+	}
+	if len(a) != 1 || len(b) != 1 {
+		t.Errorf("%d and %d wake-ups, want 1 and 1", len(a), len(b))
+	}
+	<-a
+	<-b
+	l.unwatch(a)
+	mustAppend(t, l, message("x"), start)
+	if len(a) != 0 || len(b) != 1 {
+		t.Errorf("%d and %d wake-ups after one left, want 0 and 1", len(a), len(b))
+	}
+}
+
+func TestReach(t *testing.T) {
+	l := NewLog(LogConfig{MaxEntries: 5})
+	for range 20 {
+		mustAppend(t, l, message("x"), start)
+	}
+	for position, want := range map[uint64]string{0: resetTrimmed, 14: resetTrimmed, 15: "", 20: "", 21: resetAhead} {
+		if got := l.reach(position); got != want {
+			t.Errorf("reach(%d) = %q, want %q", position, got, want)
+		}
+	}
+}
+
+func BenchmarkAppendAndRead50(b *testing.B) {
+	l := NewLog(LogConfig{})
+	e := message(strings.Repeat("x", 200))
+	var buf []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		o, _ := l.Append(e, start)
+		for range 50 {
+			buf, _, _ = l.appendFrame(buf[:0], o-1, viewer{"s_b", "p_b"}, 48<<10)
+		}
+	}
+	_ = fmt.Sprint(len(buf))
+}
