@@ -1,0 +1,258 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/internal/metrics"
+)
+
+// Config is what an Engine needs.
+type Config struct {
+	// Sockets are what ICE runs over: UDP, the same port number on each, none on an unspecified address. Engine.Close
+	// ends them; closing them again afterwards does no harm.
+	Sockets []net.PacketConn
+	// ExternalIPs are announced instead of the sockets' own addresses, by a server behind 1:1 NAT.
+	ExternalIPs []netip.Addr
+	Limits      Limits
+	Log         zerolog.Logger
+	Metrics     *metrics.Metrics
+}
+
+// Engine makes peers that share its sockets.
+type Engine struct {
+	// Static after NewEngine.
+	limits   Limits
+	log      zerolog.Logger
+	metrics  *metrics.Metrics
+	mux      *ice.MultiUDPMuxDefault
+	external []string
+
+	counts counts
+	peers  sync.WaitGroup
+
+	mu sync.Mutex
+	// Guarded by mu.
+	open   map[*Peer]struct{}
+	closed bool
+}
+
+// counts are read by metrics.
+type counts struct {
+	in, out, repeats, nacks, keyframes, panics atomic.Uint64
+}
+
+// NewEngine returns an engine on the given sockets.
+func NewEngine(c Config) (*Engine, error) {
+	if len(c.Sockets) == 0 {
+		return nil, errors.New("sfu: no sockets")
+	}
+	e := &Engine{limits: c.Limits.withDefaults(), log: c.Log, metrics: c.Metrics, open: map[*Peer]struct{}{}}
+	for _, ip := range c.ExternalIPs {
+		e.external = append(e.external, ip.String())
+	}
+	loggers := newPionLoggers(c.Log)
+	muxes := make([]ice.UDPMux, 0, len(c.Sockets))
+	for _, socket := range c.Sockets {
+		addr, ok := socket.LocalAddr().(*net.UDPAddr)
+		if !ok || addr.IP.IsUnspecified() {
+			return nil, fmt.Errorf("sfu: socket %s has no address of its own to announce", socket.LocalAddr())
+		}
+		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
+			UDPConn: socket, Logger: loggers.NewLogger("mux"), Net: noNet{},
+		}))
+	}
+	e.mux = ice.NewMultiUDPMuxDefault(muxes...)
+	e.register()
+	return e, nil
+}
+
+// register offers the engine's counts to metrics.
+func (e *Engine) register() {
+	counter := func(name, help string, v *atomic.Uint64) {
+		e.metrics.Counter(name, help, func() float64 { return float64(v.Load()) })
+	}
+	counter("parlor_packets_in_total", "RTP packets taken from publishers.", &e.counts.in)
+	counter("parlor_packets_out_total", "RTP packets forwarded.", &e.counts.out)
+	counter("parlor_retransmissions_total", "RTP packets sent again.", &e.counts.repeats)
+	counter("parlor_nacks_total", "RTP packets asked for again.", &e.counts.nacks)
+	counter("parlor_keyframe_requests_total", "Key frames asked of publishers.", &e.counts.keyframes)
+	counter("parlor_peer_panics_total", "Peers ended by a panic over what they sent.", &e.counts.panics)
+	e.metrics.Gauge("parlor_peers", "Peer connections.", func() float64 {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return float64(len(e.open))
+	})
+}
+
+// Close ends all peers, waits for their goroutines, and closes the sockets.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	open := make([]*Peer, 0, len(e.open))
+	for p := range e.open {
+		open = append(open, p)
+	}
+	e.mu.Unlock()
+	for _, p := range open {
+		p.Close()
+	}
+	e.peers.Wait()
+	return e.mux.Close()
+}
+
+// adopt counts a peer in; its run calls forget.
+func (e *Engine) adopt(p *Peer) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	e.open[p] = struct{}{}
+	e.peers.Go(p.run)
+	return nil
+}
+
+func (e *Engine) forget(p *Peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, p)
+}
+
+// Times of ICE and DTLS.
+const (
+	iceDisconnected = 7 * time.Second
+	iceFailed       = 10 * time.Second
+	iceKeepalive    = 2 * time.Second
+	dtlsHandshake   = 20 * time.Second
+)
+
+// sctpBuffer bounds what a peer can make the server hold of messages that are not complete or not yet read.
+const sctpBuffer = 1 << 20
+
+// api is pion as it is set up for one peer. Each has its own, so that SSRCs are counted by peer and what one
+// negotiates does not touch another.
+func (e *Engine) api(s *streams) (*webrtc.API, error) {
+	settings := webrtc.SettingEngine{}
+	settings.LoggerFactory = newPionLoggers(s.peer.log)
+	settings.BufferFactory = s.open
+	settings.SetLite(true)
+	// As DTLS server pion picks the SRTP profile by its own order; GCM is what today's processors do fastest.
+	if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, err
+	}
+	settings.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(context.Background(), dtlsHandshake)
+	})
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	settings.SetNet(noNet{})
+	settings.SetICEUDPMux(e.mux)
+	settings.DisableActiveTCP(true)
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetIncludeLoopbackCandidate(true) // whether there is one is for the sockets to say
+	settings.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	settings.SetSCTPMaxMessageSize(uint32(e.limits.MessageBytes))
+	settings.SetSCTPMaxReceiveBufferSize(sctpBuffer)
+	settings.DetachDataChannels()
+	settings.DisableMediaEngineCopy(true)
+	if len(e.external) > 0 {
+		if err := settings.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
+			External: e.external, AsCandidateType: webrtc.ICECandidateTypeHost,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	media, err := mediaEngine()
+	if err != nil {
+		return nil, err
+	}
+	// The only interceptor: it tells a publisher how its packets arrive, so that its estimate rises.
+	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(settings.LoggerFactory))
+	if err != nil {
+		return nil, err
+	}
+	interceptors := &interceptor.Registry{}
+	interceptors.Add(feedback)
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(interceptors)), nil
+}
+
+// mediaEngine lists our codecs and header extensions for pion.
+func mediaEngine() (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	cc := webrtc.RTCPFeedback{Type: "transport-cc"}
+	video := []webrtc.RTCPFeedback{
+		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, cc,
+	}
+	for _, c := range codecs() {
+		kind, feedback := webrtc.RTPCodecTypeVideo, video
+		if c.kind == Audio {
+			kind, feedback = webrtc.RTPCodecTypeAudio, []webrtc.RTCPFeedback{{Type: "nack"}, cc}
+		}
+		if err := m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: c.mime, ClockRate: c.clock, Channels: c.channels, SDPFmtpLine: c.fmtp, RTCPFeedback: feedback,
+			},
+			PayloadType: webrtc.PayloadType(c.payload),
+		}, kind); err != nil {
+			return nil, fmt.Errorf("register %s: %w", c.mime, err)
+		}
+		if c.rtx == 0 {
+			continue
+		}
+		if err := m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeRTX, ClockRate: c.clock, SDPFmtpLine: fmt.Sprintf("apt=%d", c.payload),
+			},
+			PayloadType: webrtc.PayloadType(c.rtx),
+		}, kind); err != nil {
+			return nil, fmt.Errorf("register rtx of %s: %w", c.mime, err)
+		}
+	}
+	both := []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo}
+	for _, uri := range []string{
+		sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.TransportCCURI, sdp.ABSSendTimeURI,
+	} {
+		for _, kind := range both {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind,
+				webrtc.RTPTransceiverDirectionRecvonly); err != nil {
+				return nil, fmt.Errorf("register %s: %w", uri, err)
+			}
+		}
+	}
+	err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}, webrtc.RTPCodecTypeAudio)
+	return m, err
+}
+
+// remoteTrack reads what pion found out about a publisher's stream.
+func remoteTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) (mid string, kind Kind, levelID uint8) {
+	if transceiver := r.RTPTransceiver(); transceiver != nil {
+		mid = transceiver.Mid()
+	}
+	if kind = Video; t.Kind() == webrtc.RTPCodecTypeAudio {
+		kind = Audio
+		for _, e := range r.GetParameters().HeaderExtensions {
+			if strings.EqualFold(e.URI, audioLevelURI) && e.ID > 0 && e.ID < 256 {
+				levelID = uint8(e.ID)
+			}
+		}
+	}
+	return mid, kind, levelID
+}

@@ -1,0 +1,50 @@
+package sfu
+
+import "time"
+
+// A key frame costs a publisher several frames' worth of bandwidth and everybody pays for it, so they are asked for
+// seldom: all who want one of a layer are served by one request, and a subscriber cannot want one all the time.
+const (
+	keyframeEvery = 500 * time.Millisecond // of a layer
+	keyframeAgain = time.Second            // a slot that still waits asks again
+	keyframeQuota = 3                      // of one subscriber for one slot, in keyframeSpan
+	keyframeSpan  = 10 * time.Second
+)
+
+// keyframes merges the requests for one layer. It is pure.
+type keyframes struct {
+	wanted bool
+	asked  time.Time
+}
+
+// want notes a request.
+func (k *keyframes) want() { k.wanted = true }
+
+// due tells whether to ask the publisher now, and if not, when (zero: not at all).
+func (k *keyframes) due(now time.Time) (ask bool, at time.Time) {
+	if !k.wanted {
+		return false, time.Time{}
+	}
+	if at := k.asked.Add(keyframeEvery); now.Before(at) {
+		return false, at
+	}
+	k.wanted, k.asked = false, now
+	return true, time.Time{}
+}
+
+// quota allows a number of things in any span of time. It is pure.
+type quota struct {
+	times [keyframeQuota]time.Time
+	next  int
+}
+
+// take is true if one more is allowed now.
+func (q *quota) take(now time.Time) bool {
+	oldest := q.times[q.next]
+	if !oldest.IsZero() && now.Sub(oldest) < keyframeSpan {
+		return false
+	}
+	q.times[q.next] = now
+	q.next = (q.next + 1) % len(q.times)
+	return true
+}

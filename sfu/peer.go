@@ -1,0 +1,477 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
+)
+
+// PeerConfig is what a Peer needs.
+type PeerConfig struct {
+	ID        string // for logs
+	Log       zerolog.Logger
+	Publish   bool // false: its sending m-lines are answered inactive
+	Subscribe bool // false: it has no slots
+	Handler   Handler
+}
+
+// Peer is one PeerConnection of a browser.
+//
+// Its own goroutine, run, calls the handler, asks for key frames, sends reports, and closes. Each layer it publishes
+// has a reader. Lock order: negotiating, mu, then the leaves of tracks, layers, slots and streams. pion is never
+// called with mu held, since pion calls back with locks of its own.
+type Peer struct {
+	// Static after NewPeer.
+	engine    *Engine
+	id        string
+	log       zerolog.Logger
+	rules     admission
+	handler   Handler
+	pc        *webrtc.PeerConnection
+	streams   *streams
+	ssrc      uint32 // of our RTCP
+	wake      chan struct{}
+	closing   chan struct{}
+	done      chan struct{}
+	closeOnce sync.Once
+	readers   sync.WaitGroup
+	offences  atomic.Int32 // data channels that it opened
+
+	negotiating sync.Mutex // held for the whole of Answer
+
+	mu sync.Mutex
+	// Guarded by mu.
+	events    []event
+	closed    bool // no more readers
+	connected bool // ever: what flows before is lost
+	tracks    map[string]*Track
+	slots     []*slot
+	wanted    []*Track
+	rev       uint64
+	told      uint64 // rev of the last SlotsChanged
+	confirmed uint64
+}
+
+// event is something for the handler.
+type event struct {
+	state   State
+	started *Track
+	ended   *Track
+	channel *Channel
+}
+
+// NewPeer returns a peer that waits for its first offer.
+func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
+	p := &Peer{
+		engine: e, id: c.ID, log: c.Log, handler: c.Handler,
+		rules: admission{limits: e.limits, publish: c.Publish, subscribe: c.Subscribe},
+		ssrc:  rand.Uint32(),
+		wake:  make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
+		tracks: map[string]*Track{},
+	}
+	p.streams = newStreams(p, e.limits.SSRCs)
+	api, err := e.api(p.streams)
+	if err != nil {
+		return nil, fmt.Errorf("set up peer: %w", err)
+	}
+	if p.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+		return nil, fmt.Errorf("set up peer: %w", err)
+	}
+	if err := p.prepare(); err != nil {
+		return nil, errors.Join(err, p.pc.Close())
+	}
+	if err := e.adopt(p); err != nil {
+		return nil, errors.Join(err, p.pc.Close())
+	}
+	return p, nil
+}
+
+// prepare sets pion's callbacks and the two data channels.
+func (p *Peer) prepare() error {
+	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { p.pionState(s) })
+	p.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { p.pionTrack(t, r) })
+	p.pc.OnDataChannel(func(dc *webrtc.DataChannel) { p.pionChannel(dc) })
+
+	yes, no, none := true, false, uint16(0)
+	reliable, lossy := uint16(0), uint16(1)
+	dc, err := p.pc.CreateDataChannel("reliable", &webrtc.DataChannelInit{Negotiated: &yes, ID: &reliable})
+	if err != nil {
+		return fmt.Errorf("reliable data channel: %w", err)
+	}
+	dc.OnOpen(func() {
+		if c, err := newChannel(dc, p.engine.limits.MessageBytes, p.refused); err == nil {
+			p.post(event{channel: c})
+		}
+	})
+	unused, err := p.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
+		Negotiated: &yes, ID: &lossy, Ordered: &no, MaxRetransmits: &none,
+	})
+	if err != nil {
+		return fmt.Errorf("lossy data channel: %w", err)
+	}
+	unused.OnOpen(func() {
+		if c, err := newChannel(unused, p.engine.limits.MessageBytes, p.refused); err == nil {
+			p.reader(c.discard)
+		}
+	})
+	return nil
+}
+
+// Answer answers an offer: the first, or a later one that publishes more, grows the pool of slots or restarts ICE.
+// An offer that is refused by admission leaves the peer as it was; one that pion cannot handle ends it.
+func (p *Peer) Answer(ctx context.Context, offer string) (string, error) {
+	admitted, err := p.rules.admit(offer)
+	if err != nil {
+		p.refused(refusalCode(err))
+		return "", err
+	}
+	for range admitted.over {
+		p.refused("tracks")
+	}
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	if p.isClosed() {
+		return "", ErrClosed
+	}
+	answer, err := p.negotiate(ctx, admitted)
+	if err != nil {
+		p.Close()
+		return "", fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
+	p.settle(admitted.media)
+	return answer, nil
+}
+
+func refusalCode(err error) string {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return "too_large"
+	case errors.Is(err, ErrTooManyMedia):
+		return "too_many_media"
+	default:
+		return "bad_offer"
+	}
+}
+
+// negotiate is the dance with pion. It wants a sending transceiver for each new receiving m-line, in order, before it
+// sees the offer.
+func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
+	known := map[string]bool{}
+	for _, t := range p.pc.GetTransceivers() {
+		known[t.Mid()] = true
+	}
+	var added []*slot
+	for _, m := range offer.media {
+		if m.direction != recvOnly || known[m.mid] {
+			continue
+		}
+		s := newSlot(p, m)
+		s.packets, s.repeats = &p.engine.counts.out, &p.engine.counts.repeats
+		if _, err := p.pc.AddTransceiverFromTrack(s, webrtc.RTPTransceiverInit{
+			Direction: webrtc.RTPTransceiverDirectionSendonly,
+		}); err != nil {
+			return "", fmt.Errorf("add slot: %w", err)
+		}
+		added = append(added, s)
+	}
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.sdp}); err != nil {
+		return "", fmt.Errorf("take offer: %w", err)
+	}
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("make answer: %w", err)
+	}
+	if err := p.pc.SetLocalDescription(answer); err != nil {
+		return "", fmt.Errorf("take answer: %w", err)
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-p.closing:
+		return "", ErrClosed
+	}
+	p.mu.Lock()
+	p.slots = append(p.slots, added...)
+	p.mu.Unlock()
+	return p.pc.LocalDescription().SDP, nil
+}
+
+// settle takes out slots whose m-line is gone and fills new ones.
+func (p *Peer) settle(media []mediaLine) {
+	receives := map[string]bool{}
+	for _, m := range media {
+		receives[m.mid] = m.direction == recvOnly
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := len(p.slots)
+	p.slots = slices.DeleteFunc(p.slots, func(s *slot) bool {
+		if receives[s.mid] {
+			return false
+		}
+		s.stop()
+		return true
+	})
+	if changed := p.allocateLocked(); !changed && (before != len(p.slots) || p.rev == 0) {
+		p.rev++
+	}
+	p.pokeLocked()
+}
+
+// Slots are the full state of what is shown, and its number.
+func (p *Peer) Slots() (rev uint64, slots []Binding) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rev, p.bindingsLocked()
+}
+
+func (p *Peer) bindingsLocked() []Binding {
+	out := make([]Binding, 0, len(p.slots))
+	for _, s := range p.slots {
+		b := Binding{Mid: s.mid, Kind: s.kind, Track: s.track}
+		if s.track != nil {
+			b.After, b.HasAfter = s.after, s.hasAfter
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// Show says what the peer should see, best first. It does not block and may be called with locks of the caller's held.
+func (p *Peer) Show(tracks []*Track) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wanted = append(p.wanted[:0:0], tracks...)
+	p.allocateLocked()
+	p.pokeLocked()
+}
+
+// allocateLocked binds slots to what is wanted. Former sources are stopped at once; new ones wait for Confirm.
+func (p *Peer) allocateLocked() (changed bool) {
+	places := make([]place, len(p.slots))
+	for i, s := range p.slots {
+		places[i] = place{kind: s.kind, accepts: s.accepts, now: s.track}
+	}
+	for i, t := range allocate(p.wanted, places) {
+		s := p.slots[i]
+		if s.track == t {
+			continue
+		}
+		if !changed {
+			changed = true
+			p.rev++
+		}
+		s.after, s.hasAfter = s.stop()
+		s.track, s.since, s.flowing = t, p.rev, false
+	}
+	return changed
+}
+
+// Confirm says that the browser has stopped showing what slots showed before rev: what they were given up to then may
+// flow, from a key frame.
+func (p *Peer) Confirm(rev uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.confirmed = max(p.confirmed, min(rev, p.rev))
+	p.flowLocked()
+}
+
+// flowLocked starts what is confirmed, once there is a connection for it to flow on.
+func (p *Peer) flowLocked() {
+	if !p.connected {
+		return
+	}
+	for _, s := range p.slots {
+		if s.track == nil || s.flowing || s.since > p.confirmed {
+			continue
+		}
+		if l := s.track.best(); l != nil {
+			s.flowing = true
+			s.show(l)
+			l.requestKeyframe()
+		}
+	}
+}
+
+// Close ends the peer. It does not wait: Done is closed when everything of it has ended.
+func (p *Peer) Close() { p.closeOnce.Do(func() { close(p.closing) }) }
+
+// Done is closed when all goroutines of the peer have ended and the handler has heard of Closed.
+func (p *Peer) Done() <-chan struct{} { return p.done }
+
+func (p *Peer) isClosed() bool {
+	select {
+	case <-p.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// fail ends the peer for what it did.
+func (p *Peer) fail(code string) {
+	if p.isClosed() {
+		return
+	}
+	p.refused(code)
+	p.log.Warn().Str("peer", p.id).Str("code", code).Msg("peer ended: over a limit")
+	p.Close()
+}
+
+// contain keeps a panic over what a peer sent from ending more than that peer. To be deferred.
+func (p *Peer) contain() {
+	if r := recover(); r != nil {
+		p.engine.counts.panics.Add(1)
+		p.log.Error().Str("peer", p.id).Interface("panic", r).Msg("peer ended: panic over what it sent")
+		p.Close()
+	}
+}
+
+func (p *Peer) refused(code string) { p.engine.metrics.Refused(code) }
+
+// dropped counts something of the peer's that was given up.
+func (p *Peer) dropped(reason string) { p.engine.metrics.Dropped(reason) }
+
+// poke wakes run.
+func (p *Peer) poke() { p.pokeLocked() }
+
+func (p *Peer) pokeLocked() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *Peer) post(e event) {
+	p.mu.Lock()
+	p.events = append(p.events, e)
+	p.mu.Unlock()
+	p.poke()
+}
+
+// reader runs f as one of the peer's goroutines, unless the peer is closed.
+func (p *Peer) reader(f func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.readers.Go(func() {
+		defer p.contain()
+		f()
+	})
+	return true
+}
+
+// askAgain sends a NACK to the publisher.
+func (p *Peer) askAgain(ssrc uint32, sequences []uint16) {
+	p.engine.counts.nacks.Add(uint64(len(sequences)))
+	p.writeRTCP(&rtcp.TransportLayerNack{
+		SenderSSRC: p.ssrc, MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
+	})
+}
+
+func (p *Peer) writeRTCP(packets ...rtcp.Packet) {
+	// It fails only before the connection stands and after it has ended.
+	_ = p.pc.WriteRTCP(packets)
+}
+
+var _ layerOwner = (*Peer)(nil)
+
+// pionState is called by pion.
+func (p *Peer) pionState(s webrtc.PeerConnectionState) {
+	switch s {
+	case webrtc.PeerConnectionStateConnecting:
+		p.post(event{state: Connecting})
+	case webrtc.PeerConnectionStateConnected:
+		p.mu.Lock()
+		p.connected = true
+		p.flowLocked()
+		p.mu.Unlock()
+		p.post(event{state: Connected})
+	case webrtc.PeerConnectionStateDisconnected:
+		p.post(event{state: Disconnected})
+	case webrtc.PeerConnectionStateFailed:
+		p.post(event{state: Failed})
+	case webrtc.PeerConnectionStateClosed:
+		p.Close() // the browser said goodbye
+	}
+}
+
+// pionTrack is called by pion with the first packet of a stream.
+func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	defer p.contain()
+	mid, kind, levelID := remoteTrack(remote, receiver)
+	c := remote.Codec()
+	if mid == "" || formatOf(c.MimeType) == formatOther {
+		p.refused("codec")
+		return
+	}
+	p.mu.Lock()
+	t := p.tracks[mid]
+	isNew := t == nil
+	if isNew {
+		if len(p.tracks) >= p.engine.limits.Tracks {
+			p.mu.Unlock()
+			p.refused("tracks")
+			return
+		}
+		t = newTrack(mid, kind, c.MimeType, c.SDPFmtpLine)
+		p.tracks[mid] = t
+	}
+	l := newLayer(t, p, uint32(remote.SSRC()), uint8(remote.PayloadType()), levelID)
+	l.rid, l.packets, l.deadline = remote.RID(), &p.engine.counts.in, remote.SetReadDeadline
+	l.read = func(b []byte) (int, error) {
+		n, _, err := remote.Read(b)
+		return n, err
+	}
+	added := t.add(l, p.engine.limits.Layers)
+	p.mu.Unlock()
+	if !added {
+		p.refused("layers")
+		return
+	}
+	p.streams.addLayer(l)
+	if isNew {
+		p.post(event{started: t})
+	}
+	if !p.reader(func() {
+		defer p.layerEnded(l)
+		l.run()
+	}) {
+		p.layerEnded(l)
+	}
+}
+
+// layerEnded takes a layer out, and its track with the last.
+func (p *Peer) layerEnded(l *layer) {
+	p.streams.removeLayer(l)
+	p.mu.Lock()
+	last := l.track.drop(l)
+	if last && p.tracks[l.track.mid] == l.track {
+		delete(p.tracks, l.track.mid)
+	}
+	p.mu.Unlock()
+	if last {
+		p.post(event{ended: l.track})
+	}
+}
+
+// pionChannel is called by pion for each data channel the browser opened. Ours are negotiated; nothing else is served.
+func (p *Peer) pionChannel(dc *webrtc.DataChannel) {
+	p.refused("channels")
+	_ = dc.Close()
+	if int(p.offences.Add(1)) > 4*p.engine.limits.Channels {
+		p.fail("channels")
+	}
+}

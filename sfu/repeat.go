@@ -1,0 +1,87 @@
+package sfu
+
+import "time"
+
+// repeater sends packets again that a browser missed. It belongs to the goroutine that reads a peer's RTCP.
+type repeater struct {
+	raw     [packetBytes]byte
+	parser  parser
+	packet  packet
+	scratch *scratch
+	body    []byte
+}
+
+func newRepeater() *repeater {
+	return &repeater{scratch: newScratch(), body: make([]byte, 0, packetBytes+2)}
+}
+
+// repeatBudget bounds what one slot sends again: a browser that asks for everything gets at most repeatRate.
+type repeatBudget struct {
+	left float64
+	at   time.Time
+}
+
+const (
+	repeatRate  = 500 // packets a second
+	repeatBurst = 256
+)
+
+func (b *repeatBudget) take(now time.Time) bool {
+	if b.at.IsZero() {
+		b.left = repeatBurst
+	} else {
+		b.left = min(b.left+now.Sub(b.at).Seconds()*repeatRate, repeatBurst)
+	}
+	b.at = now
+	if b.left < 1 {
+		return false
+	}
+	b.left--
+	return true
+}
+
+// repeat sends the packet with this number again, on the retransmission stream if there is one. It is false if the
+// packet is gone, belongs to what the slot showed before, or is over the budget.
+func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
+	s.mu.Lock()
+	source := s.source
+	if source == nil || s.writer == nil {
+		s.mu.Unlock()
+		return false
+	}
+	in, ok := s.forward.again(sequence)
+	ok = ok && s.budget.take(now)
+	s.mu.Unlock()
+	if !ok {
+		return false
+	}
+	n := source.copyPacket(in, r.raw[:])
+	r.parser.format, r.parser.levelID = source.parser.format, source.parser.levelID
+	if n == 0 || r.parser.parse(r.raw[:n], &r.packet) != nil {
+		return false
+	}
+
+	s.mu.Lock()
+	if still, ok := s.forward.again(sequence); !ok || still != in || s.source != source || s.writer == nil {
+		s.mu.Unlock()
+		return false
+	}
+	payload := s.fillLocked(&r.packet, s.forward.rewrite(&r.packet, sequence), r.scratch)
+	h := &r.scratch.header
+	if s.rtxSSRC != 0 && s.format.rtx != 0 {
+		s.rtxSequence++
+		r.body = append(append(r.body[:0], byte(sequence>>8), byte(sequence)), payload...)
+		h.SSRC, h.PayloadType, h.SequenceNumber = s.rtxSSRC, s.format.rtx, s.rtxSequence
+		payload = r.body
+	}
+	writer := s.writer
+	s.mu.Unlock()
+
+	if _, err := writer.WriteRTP(h, payload); err != nil {
+		return false
+	}
+	if s.repeats != nil {
+		s.repeats.Add(1)
+	}
+	return true
+}

@@ -1,0 +1,141 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// reportEvery is how often a peer gets reports on what it sends and about what it is sent.
+const reportEvery = time.Second
+
+// maxReports of one kind fit in one RTCP packet.
+const maxReports = 16
+
+// run is the peer's own goroutine, from NewPeer until everything of it has ended.
+func (p *Peer) run() {
+	defer p.engine.forget(p)
+	defer close(p.done)
+	reports := time.NewTicker(reportEvery)
+	defer reports.Stop()
+	keyframes := time.NewTimer(0)
+	defer keyframes.Stop()
+	for {
+		select {
+		case <-p.closing:
+			p.shutdown()
+			return
+		case <-p.wake:
+		case <-keyframes.C:
+		case now := <-reports.C:
+			p.report(now)
+		}
+		p.tell()
+		if at := p.askKeyframes(time.Now()); !at.IsZero() {
+			keyframes.Reset(time.Until(at))
+		}
+	}
+}
+
+// shutdown ends pion and the readers and tells the handler the last of it.
+func (p *Peer) shutdown() {
+	// pion's errors in closing concern connections that are gone anyway.
+	_ = p.pc.GracefulClose()
+	p.mu.Lock()
+	p.closed = true
+	p.connected = false
+	p.wanted = nil
+	p.mu.Unlock()
+	p.readers.Wait()
+	p.mu.Lock()
+	for _, s := range p.slots {
+		s.stop()
+	}
+	p.slots, p.events = nil, append(p.events, event{state: Closed})
+	p.told = p.rev
+	p.mu.Unlock()
+	p.tell()
+}
+
+// tell calls the handler with what has happened, outside of any lock.
+func (p *Peer) tell() {
+	p.mu.Lock()
+	events := p.events
+	p.events = nil
+	rev, changed := p.rev, p.rev != p.told
+	var slots []Binding
+	if changed {
+		p.told = p.rev
+		slots = p.bindingsLocked()
+	}
+	p.mu.Unlock()
+	for _, e := range events {
+		switch {
+		case e.started != nil:
+			p.handler.TrackStarted(e.started)
+		case e.ended != nil:
+			p.handler.TrackEnded(e.ended)
+		case e.channel != nil:
+			p.handler.ChannelOpened(e.channel)
+		default:
+			p.handler.PeerState(e.state)
+		}
+	}
+	if changed {
+		p.handler.SlotsChanged(rev, slots)
+	}
+}
+
+// askKeyframes asks for those that are wanted and due; at is when to look again, if ever.
+func (p *Peer) askKeyframes(now time.Time) (at time.Time) {
+	for _, l := range p.layers() {
+		ask, next := l.keyframeDue(now)
+		if ask {
+			p.engine.counts.keyframes.Add(1)
+			p.writeRTCP(&rtcp.PictureLossIndication{SenderSSRC: p.ssrc, MediaSSRC: l.ssrc})
+		}
+		if !next.IsZero() && (at.IsZero() || next.Before(at)) {
+			at = next
+		}
+	}
+	return at
+}
+
+// report sends receiver reports on the peer's layers and sender reports for its slots.
+func (p *Peer) report(now time.Time) {
+	var blocks []rtcp.ReceptionReport
+	for _, l := range p.layers() {
+		if b, ok := l.report(now); ok {
+			blocks = append(blocks, b)
+		}
+	}
+	for len(blocks) > 0 {
+		n := min(len(blocks), maxReports)
+		p.writeRTCP(&rtcp.ReceiverReport{SSRC: p.ssrc, Reports: blocks[:n]})
+		blocks = blocks[n:]
+	}
+	p.mu.Lock()
+	slots := append([]*slot(nil), p.slots...)
+	p.mu.Unlock()
+	var reports []rtcp.Packet
+	for _, s := range slots {
+		if sr, ok := s.report(now); ok {
+			reports = append(reports, sr)
+		}
+	}
+	for len(reports) > 0 {
+		n := min(len(reports), maxReports)
+		p.writeRTCP(reports[:n]...)
+		reports = reports[n:]
+	}
+}
+
+func (p *Peer) layers() []*layer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []*layer
+	for _, t := range p.tracks {
+		out = append(out, t.all()...)
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+// Package sfu forwards RTP and opens data channels: one PeerConnection per browser, answered from its offers.
+//
+// It knows media: tracks that a peer publishes, slots in which it is shown those of others, and the reliable
+// channel as a pipe for frames. It knows no rooms, no JSON, no WebSockets and no names: who may see what is
+// decided by the caller, who hands each Peer the tracks it should see, best first.
+//
+// The browser always offers. A sendonly m-line of the offer is a Track, a recvonly one is a slot. What a slot
+// shows changes without SDP: its former source is stopped at once, the handler is told, and the new source
+// flows only after Confirm, so that nobody's picture appears under another's name.
+//
+// Everything a peer can make grow here has a cap in Limits and a count in metrics; what one peer does wrong
+// ends at most that peer.
+package sfu
+
+import "errors"
+
+// Errors of Answer. They are wrapped with what exactly was wrong.
+var (
+	ErrTooLarge     = errors.New("offer is too large")
+	ErrTooManyMedia = errors.New("offer has too many media")
+	ErrBadOffer     = errors.New("offer cannot be answered")
+	ErrClosed       = errors.New("peer is closed")
+)
+
+// Errors of Channel.
+var (
+	ErrMessageTooLarge = errors.New("message is larger than the channel takes")
+	ErrSlowConsumer    = errors.New("the other side takes nothing")
+)
+
+// Kind is what a track carries and a slot takes.
+type Kind uint8
+
+// The two kinds of media.
+const (
+	Audio Kind = iota + 1
+	Video
+)
+
+// String is the word SDP and the protocol use.
+func (k Kind) String() string {
+	switch k {
+	case Audio:
+		return "audio"
+	case Video:
+		return "video"
+	default:
+		return "unknown"
+	}
+}
+
+// State is how a peer's connection stands.
+type State uint8
+
+// A peer begins in Connecting. Disconnected may become Connected again, also by an ICE restart after Failed.
+// Closed is the last.
+const (
+	Connecting State = iota + 1
+	Connected
+	Disconnected
+	Failed
+	Closed
+)
+
+// String is for logs.
+func (s State) String() string {
+	switch s {
+	case Connecting:
+		return "connecting"
+	case Connected:
+		return "connected"
+	case Disconnected:
+		return "disconnected"
+	case Failed:
+		return "failed"
+	case Closed:
+		return "closed"
+	default:
+		return "unknown"
+	}
+}
+
+// Binding says what one slot shows. Track nil is an empty slot.
+type Binding struct {
+	Mid   string
+	Kind  Kind
+	Track *Track
+	// After is the RTP timestamp of the last packet the slot sent for the former track: the new one is ahead of it.
+	After    uint32
+	HasAfter bool
+}
+
+// Handler is told what happens to a peer. It is called from that peer's goroutine, one call at a time and in
+// order. It must not block, and it must not call the Peer.
+type Handler interface {
+	PeerState(State)
+	TrackStarted(*Track) // with the first RTP packet of an m-line
+	TrackEnded(*Track)
+	SlotsChanged(rev uint64, slots []Binding) // the full state
+	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0
+}
+
+// Limits are the caps of one peer. A zero field takes its default.
+type Limits struct {
+	SDPBytes     int // 256 KiB
+	MediaLines   int // 32
+	SSRCs        int // 64 streams the peer sends at a time
+	Channels     int // 4; two are Parlor's own, none is taken from the peer, see Peer
+	MessageBytes int // 64 KiB
+	Tracks       int // 8 published at a time
+	Layers       int // 3 of a track
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.SDPBytes, 256<<10)
+	set(&l.MediaLines, 32)
+	set(&l.SSRCs, 64)
+	set(&l.Channels, 4)
+	set(&l.MessageBytes, 64<<10)
+	set(&l.Tracks, 8)
+	set(&l.Layers, 3)
+	return l
+}
