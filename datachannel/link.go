@@ -261,6 +261,9 @@ func (l *Link) read() error {
 			err = l.handle()
 		}
 		clear(l.inbound) // it must not keep the frame
+		if cap(l.inbound) > 32 {
+			l.inbound = nil
+		}
 		if errors.Is(err, ErrBadMessage) {
 			s.cfg.Metrics.Refused(codeBadMessage)
 			s.Close(codeBadMessage, err.Error())
