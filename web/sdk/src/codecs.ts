@@ -1,0 +1,57 @@
+import type { Kind } from './wire'
+
+export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1'
+
+const videoOrder: readonly VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1']
+
+/**
+ * The codecs of an m-line, out of those the browser has: what the server forwards, each with its retransmission, the
+ * preferred one first. Browsers list a dozen variants, and each is repeated in every m-line of an offer.
+ */
+export function chooseCodecs(
+  kind: Kind,
+  have: readonly RTCRtpCodec[],
+  prefer: VideoCodec = 'vp8',
+): RTCRtpCodec[] {
+  const named = (mime: string) => have.filter((c) => c.mimeType.toLowerCase() === mime)
+  if (kind === 'audio') return named('audio/opus').slice(0, 1)
+  const order = [prefer, ...videoOrder.filter((c) => c !== prefer)]
+  const chosen = order.flatMap((codec): RTCRtpCodec[] => {
+    const variants = named(`video/${codec}`)
+    if (codec === 'h264') return chooseH264(variants)
+    if (codec === 'vp9')
+      return variants.filter((c) => (parameter(c, 'profile-id') ?? '0') === '0').slice(0, 1)
+    if (codec === 'av1') return variants.filter((c) => (parameter(c, 'profile') ?? '0') === '0').slice(0, 1)
+    return variants.slice(0, 1)
+  })
+  return chosen.length === 0 ? [] : [...chosen, ...named('video/rtx').slice(0, 1)]
+}
+
+/** Constrained baseline, which everyone has, and one high profile; both with packetization-mode 1. */
+function chooseH264(variants: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  const usable = variants.filter((c) => parameter(c, 'packetization-mode') === '1')
+  const profile = (prefix: string) =>
+    usable.filter((c) => parameter(c, 'profile-level-id')?.toLowerCase().startsWith(prefix)).slice(0, 1)
+  return [...profile('42e0'), ...[...profile('640c'), ...profile('6400')].slice(0, 1)]
+}
+
+function parameter(codec: RTCRtpCodec, name: string): string | undefined {
+  for (const part of codec.sdpFmtpLine?.split(';') ?? []) {
+    const [key, value] = part.trim().split('=')
+    if (key?.toLowerCase() === name) return value
+  }
+  return undefined
+}
+
+/** Trims the codecs of a transceiver; leaves them alone where the browser will not have it. */
+export function trimCodecs(transceiver: RTCRtpTransceiver, kind: Kind, prefer?: VideoCodec): void {
+  const sending = transceiver.direction === 'sendonly'
+  const capabilities = (sending ? RTCRtpSender : RTCRtpReceiver).getCapabilities(kind)
+  const codecs = chooseCodecs(kind, capabilities?.codecs ?? [], prefer)
+  if (codecs.length === 0) return
+  try {
+    transceiver.setCodecPreferences(codecs)
+  } catch {
+    // Its own choice is longer, but as good.
+  }
+}

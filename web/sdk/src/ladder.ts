@@ -1,0 +1,152 @@
+import type { Link } from './link'
+import type { Session } from './session'
+
+const tickMs = 500
+const quietMs = 2_000
+const deadMs = 4_000
+const firstClimbMs = 5_000
+const longestClimbMs = 60_000
+const steadyMs = 30_000
+
+export interface LadderEvents {
+  /** The data channel is closed for good; only a new PeerConnection brings another. */
+  channelGone(): void
+}
+
+/**
+ * Decides on which link the session moves: the WebSocket at once, the data channel as soon as it answered a ping, the
+ * WebSocket again when the channel falls silent. It knows nothing of what the links carry.
+ */
+export class Ladder {
+  readonly #session: Session
+  readonly #events: LadderEvents
+
+  #ws: Link | undefined
+  #channel: Link | undefined
+  #pingId = 0
+  /** The ping on the channel that waits for an answer. */
+  #pinged: { id: number; at: number } | undefined
+  #heardAt = 0
+  #tickedAt = 0
+  #falls = 0
+  #promotedAt: number | undefined
+  #timer: ReturnType<typeof setInterval> | undefined
+  #climbTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(session: Session, events: LadderEvents) {
+    this.#session = session
+    this.#events = events
+  }
+
+  /** A WebSocket that carries the log already: the session has just begun on it. */
+  begun(ws: Link): void {
+    this.#ws = ws
+    this.#promotedAt = undefined
+  }
+
+  /** A WebSocket that took the place of one that broke. */
+  resumed(ws: Link): void {
+    this.#ws = ws
+    const carrier = this.#session.link
+    if (!carrier || carrier.kind === 'websocket') this.#session.attach(ws)
+  }
+
+  /** The data channel is open. */
+  opened(channel: Link): void {
+    this.#channel = channel
+    this.#pinged = undefined
+    this.#heardAt = performance.now()
+    clearInterval(this.#timer)
+    this.#tickedAt = performance.now()
+    this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#climb()
+  }
+
+  heard(link: Link): void {
+    if (link === this.#channel) this.#heardAt = performance.now()
+  }
+
+  pong(link: Link, id: number): void {
+    if (link !== this.#channel || id !== this.#pinged?.id) return
+    this.#pinged = undefined
+    if (this.#session.link === link) return
+    this.#promotedAt = performance.now()
+    this.#session.attach(link)
+  }
+
+  ended(link: Link): void {
+    if (link === this.#ws) {
+      this.#ws = undefined
+      this.#session.detach(link)
+      this.#climb()
+    } else if (link === this.#channel) {
+      this.#channel = undefined
+      this.#fall(link)
+      this.#events.channelGone()
+    }
+  }
+
+  /** The session says that a link does not do what it should. */
+  suspect(link: Link): void {
+    if (link === this.#channel) this.#fall(link)
+    else link.close()
+  }
+
+  /** Takes the channel for dead, as if it had not answered. */
+  drop(): void {
+    if (this.#channel) this.#fall(this.#channel)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#climbTimer)
+  }
+
+  #tick(): void {
+    const now = performance.now()
+    if (now - this.#tickedAt > deadMs) this.#pinged = undefined
+    this.#tickedAt = now
+    const channel = this.#channel
+    if (!channel) {
+      clearInterval(this.#timer)
+      return
+    }
+    const carries = this.#session.link === channel
+    if (carries && this.#promotedAt !== undefined && now - this.#promotedAt > steadyMs) this.#falls = 0
+    if (this.#pinged) {
+      if (this.#heardAt > this.#pinged.at && carries) this.#pinged = undefined
+      else if (now - this.#pinged.at >= deadMs) this.#fall(channel)
+    } else if (carries && now - this.#heardAt >= quietMs) this.#ping(channel)
+  }
+
+  #ping(channel: Link): void {
+    this.#pinged = { id: ++this.#pingId, at: performance.now() }
+    channel.send(JSON.stringify({ t: 'ping', id: this.#pingId }))
+  }
+
+  #fall(channel: Link): void {
+    this.#pinged = undefined
+    this.#promotedAt = undefined
+    this.#falls++
+    if (this.#session.link === channel) {
+      if (this.#ws?.open) this.#session.attach(this.#ws)
+      else this.#session.detach(channel)
+    }
+    if (this.#channel !== channel) return
+    clearTimeout(this.#climbTimer)
+    this.#climbTimer = setTimeout(() => this.#climb(), climbDelay(this.#falls))
+  }
+
+  /** Tries the channel; the answer promotes it. */
+  #climb(): void {
+    clearTimeout(this.#climbTimer)
+    const channel = this.#channel
+    if (channel && this.#session.link !== channel && !this.#pinged) this.#ping(channel)
+  }
+}
+
+/** How long to keep off the data channel after it failed so many times. */
+export function climbDelay(falls: number): number {
+  const delay = Math.min(longestClimbMs, firstClimbMs * 2 ** Math.max(0, falls - 1))
+  return delay * (0.75 + Math.random() / 2)
+}

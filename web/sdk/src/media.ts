@@ -1,0 +1,348 @@
+import { Negotiation } from './negotiation'
+import type { VideoCodec } from './codecs'
+import type { Participant } from './participant'
+import { Peer } from './peer'
+import { growth, initialPool } from './pool'
+import { Publications } from './publications'
+import { Slots } from './slots'
+import type { LocalTrack, RemoteTrack } from './track'
+import type {
+  Answer,
+  ClientMessage,
+  Grant,
+  Joined,
+  Kind,
+  Limits,
+  Refusal,
+  Resumed,
+  Sending,
+  SlotInfo,
+} from './wire'
+
+/** `none`: this browser has no WebRTC. */
+export type MediaState = 'none' | 'connecting' | 'connected' | 'failed'
+
+export interface MediaEvents {
+  send(message: ClientMessage): boolean
+  state(state: MediaState): void
+  /** The reliable data channel is open. */
+  channel(channel: RTCDataChannel): void
+  /** The PeerConnection of the last channel is gone. */
+  channelClosed(): void
+  find(trackId: string): { track: RemoteTrack; participant: Participant } | undefined
+  subscribed(track: RemoteTrack, participant: Participant): void
+  unsubscribed(track: RemoteTrack, participant: Participant): void
+}
+
+export interface LocalEvents {
+  published(track: LocalTrack, published: boolean): void
+  muted(track: LocalTrack): void
+}
+
+const disconnectedMs = 3_000
+const connectMs = 10_000
+const longestRepairMs = 30_000
+const growMs = 100
+
+/**
+ * The media side of a session: one PeerConnection at a time, kept alive. It restarts ICE when the path is lost, makes
+ * a new PeerConnection when that does not help or the server lost its own, and grows the pool of slots.
+ */
+export class Media {
+  readonly #events: MediaEvents
+  readonly #codec: VideoCodec
+  readonly #negotiation: Negotiation
+  readonly #slots: Slots
+  readonly publications: Publications
+  #peer: Peer | undefined
+  #iceServers: RTCIceServer[] = []
+  #limits: Limits | undefined
+  #grant: Grant | undefined
+  #state: MediaState = 'connecting'
+  #closed = false
+
+  readonly #pool: Record<Kind, number> = { ...initialPool }
+  #need: Record<Kind, number> = { audio: 0, video: 0 }
+  #growTimer: ReturnType<typeof setTimeout> | undefined
+
+  /** Slots that came while their answer was still being put in force. */
+  #late: { rev: number; slots: SlotInfo[] } | undefined
+  #joining = false
+  #repairs = 0
+  #repairTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
+    this.#codec = codec
+    this.#events = events
+    this.#negotiation = new Negotiation({
+      send: events.send,
+      peer: () => this.#peer,
+      sending: (peer) => this.publications.sending(peer),
+      settled: (peer, answer) => this.#settled(peer, answer.rev, answer.slots),
+    })
+    this.#slots = new Slots({
+      receiver: (mid) => this.#peer?.receiver(mid),
+      find: events.find,
+      confirm: (rev) => events.send({ t: 'slotted', rev }),
+      subscribed: events.subscribed,
+      unsubscribed: events.unsubscribed,
+    })
+    this.publications = new Publications({
+      send: events.send,
+      peer: () => this.#peer,
+      negotiate: (change) => this.#negotiation.run(change),
+      mediaLines: () => this.#limits?.mediaLines ?? 0,
+      mayPublish: () => this.#grant?.publish ?? true,
+      ...local,
+    })
+  }
+
+  get state(): MediaState {
+    return this.#state
+  }
+
+  get offers(): number {
+    return this.#negotiation.offers
+  }
+
+  /** What plays in which m-line. */
+  playing(): { mid: string; track: RemoteTrack; participant: Participant }[] {
+    return this.#slots.playing()
+  }
+
+  stats(): Promise<RTCStatsReport> | undefined {
+    return this.#peer?.stats()
+  }
+
+  /** The offer for a join. A session that is new has no PeerConnection of ours. */
+  async joinOffer(): Promise<{ offer: string; tracks: Sending[] }> {
+    this.#negotiation.setUp(false)
+    if (!this.#peer || this.#peer.accepted) this.#replace()
+    const peer = this.#current()
+    const offer = await peer.offer()
+    this.#negotiation.offers++
+    return { offer, tracks: this.publications.sending(peer) }
+  }
+
+  joined(joined: Joined): void {
+    this.#limits = joined.limits
+    this.#grant = joined.grant
+    this.#iceServers = joined.iceServers
+    if (joined.answer === undefined) {
+      this.#signallingUp()
+      void this.#renew()
+      return
+    }
+    const peer = this.#current()
+    this.#joining = true
+    peer.accept(joined.answer).then(
+      () => {
+        this.#joining = false
+        if (peer !== this.#peer) return
+        this.#settled(peer, joined.rev ?? 0, joined.slots ?? [])
+        this.#signallingUp()
+      },
+      () => {
+        this.#joining = false
+        this.#signallingUp()
+        void this.#renew()
+      },
+    )
+  }
+
+  resumed(resumed: Resumed): void {
+    if (!resumed.peer && this.#peer?.accepted) this.#replace()
+    if (this.#peer?.accepted && resumed.slots) this.#slots.apply(resumed.rev ?? 0, resumed.slots)
+    const waiting = this.#negotiation.asking
+    this.#signallingUp()
+    // An offer that waits for its turn makes the new PeerConnection known just as well.
+    if (!this.#peer?.accepted && !waiting) void this.#offer()
+    else this.publications.tellAll()
+  }
+
+  /** The WebSocket is gone for now. */
+  interrupted(): void {
+    this.#negotiation.setUp(false)
+  }
+
+  answered(answer: Answer): void {
+    this.#negotiation.answered(answer)
+  }
+
+  refused(refusal: Refusal): void {
+    if (refusal.re === 'offer') this.#negotiation.refused(refusal)
+  }
+
+  slots(rev: number, slots: SlotInfo[]): void {
+    if (this.#joining || this.#negotiation.settling) this.#late = { rev, slots }
+    else if (this.#peer?.accepted) this.#slots.apply(rev, slots)
+  }
+
+  published(trackId: string): void {
+    this.#slots.published(trackId)
+  }
+
+  unpublished(trackId: string): void {
+    this.#slots.unpublished(trackId)
+  }
+
+  /** How many tracks the others publish: the pool grows so that each could be shown, and one more. */
+  need(audio: number, video: number): void {
+    this.#need = { audio, video }
+    this.#growTimer ??= setTimeout(() => {
+      this.#growTimer = undefined
+      this.#grow()
+    }, growMs)
+  }
+
+  /** The data channel ended though the PeerConnection stands: only a new one brings it back. */
+  channelLost(afterMs: number): void {
+    const peer = this.#peer
+    clearTimeout(this.#repairTimer)
+    this.#repairTimer = setTimeout(() => {
+      if (peer === this.#peer) void this.#renew()
+    }, afterMs)
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#repairTimer)
+    clearTimeout(this.#growTimer)
+    this.#negotiation.close()
+    this.publications.close()
+    this.#slots.clear()
+    this.#peer?.close()
+    this.#peer = undefined
+  }
+
+  #current(): Peer {
+    return this.#peer ?? this.#replace()
+  }
+
+  #replace(): Peer {
+    clearTimeout(this.#repairTimer)
+    const former = this.#peer
+    this.#slots.clear()
+    this.#late = undefined
+    const peer = new Peer(
+      { codec: this.#codec, iceServers: this.#iceServers },
+      {
+        state: (p, state) => {
+          if (p === this.#peer) this.#stateChanged(state)
+        },
+        channel: (p, channel) => {
+          if (p === this.#peer) this.#events.channel(channel)
+        },
+      },
+    )
+    this.#peer = peer
+    former?.close()
+    if (former) this.#events.channelClosed()
+    this.publications.addLines(peer)
+    peer.addSlots('audio', this.#pool.audio)
+    peer.addSlots('video', this.#pool.video)
+    return peer
+  }
+
+  #signallingUp(): void {
+    this.#negotiation.setUp(true)
+    this.#grow()
+  }
+
+  #settled(peer: Peer, rev: number, slots: SlotInfo[]): void {
+    if (peer !== this.#peer) return
+    this.#slots.apply(rev, slots)
+    const late = this.#late
+    this.#late = undefined
+    if (late) this.#slots.apply(late.rev, late.slots)
+    this.publications.tellAll()
+    this.#await(peer)
+  }
+
+  #grow(): void {
+    const peer = this.#peer
+    if (!peer || !this.#limits || this.#grant?.subscribe === false) return
+    const more = growth(this.#pool, this.#need, this.#limits.mediaLines - peer.lines.length - 1)
+    if (more.audio + more.video === 0) return
+    this.#pool.audio += more.audio
+    this.#pool.video += more.video
+    this.#negotiation
+      .run((current) => {
+        for (const kind of ['audio', 'video'] as const) {
+          const missing = this.#pool[kind] - current.slots(kind)
+          if (missing > 0) current.addSlots(kind, missing)
+        }
+      })
+      .catch(() => undefined)
+  }
+
+  #stateChanged(state: RTCPeerConnectionState): void {
+    if (state === 'connected') {
+      this.#repairs = 0
+      clearTimeout(this.#repairTimer)
+      this.#setState('connected')
+    } else if (state === 'failed') {
+      this.#setState('failed')
+      this.#repairIn(this.#repairs === 0 ? 0 : this.#repairDelay())
+    } else if (state === 'disconnected') {
+      this.#setState('connecting')
+      this.#repairIn(disconnectedMs)
+    } else if (state !== 'closed' && this.#state !== 'failed') this.#setState('connecting')
+  }
+
+  #setState(state: MediaState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#events.state(state)
+  }
+
+  /** If the path does not come up in a while, something has to be done about it. */
+  #await(peer: Peer): void {
+    if (peer.state === 'connected') return
+    this.#repairIn(connectMs + this.#repairDelay())
+  }
+
+  #repairDelay(): number {
+    if (this.#repairs === 0) return 0
+    return Math.min(longestRepairMs, 500 * 2 ** this.#repairs) * (0.75 + Math.random() / 2)
+  }
+
+  #repairIn(ms: number): void {
+    clearTimeout(this.#repairTimer)
+    this.#repairTimer = setTimeout(() => void this.#repair(), ms)
+  }
+
+  /** Twice by a restart of ICE, then by a new PeerConnection, and so on, ever more rarely. */
+  async #repair(): Promise<void> {
+    if (this.#closed || !this.#peer || this.#peer.state === 'connected') return
+    if (this.#repairs > 0) this.#setState('failed')
+    this.#repairs++
+    if (this.#repairs % 3 === 0) {
+      await this.#renew()
+      return
+    }
+    try {
+      await this.#negotiation.run((peer) => peer.restartIce())
+    } catch {
+      await this.#renew()
+    }
+  }
+
+  /** Goes on with a new PeerConnection. */
+  async #renew(): Promise<void> {
+    if (this.#closed) return
+    this.#replace()
+    await this.#offer()
+  }
+
+  async #offer(): Promise<void> {
+    try {
+      await this.#negotiation.run(() => undefined)
+    } catch {
+      if (this.#closed) return
+      this.#setState('failed')
+      this.#repairs++
+      this.#repairIn(connectMs + this.#repairDelay())
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { LocalTrack, RemoteTrack, Track } from './track'
+import type { Source } from './wire'
+
+export type ConnectionQuality = 'unknown' | 'good' | 'poor' | 'lost'
+
+/** Somebody in the room. */
+export class Participant<T extends Track = RemoteTrack> {
+  #id: string
+  #identity: string
+  #name: string
+  #metadata: string
+  #speaking = false
+  #quality: ConnectionQuality = 'unknown'
+  /** @internal */
+  readonly mutableTracks = new Map<string, T>()
+
+  /** @internal */
+  constructor(info: ParticipantIdentity) {
+    this.#id = info.id
+    this.#identity = info.identity
+    this.#name = info.name
+    this.#metadata = info.metadata
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  /** Who it is, as the token says; the same person has the same in every session. */
+  get identity(): string {
+    return this.#identity
+  }
+
+  get name(): string {
+    return this.#name
+  }
+
+  get metadata(): string {
+    return this.#metadata
+  }
+
+  /** What is published, by track id. */
+  get tracks(): ReadonlyMap<string, T> {
+    return this.mutableTracks
+  }
+
+  /** The first track of this source. */
+  getTrack(source: Source): T | undefined {
+    for (const track of this.mutableTracks.values()) if (track.source === source) return track
+    return undefined
+  }
+
+  get isSpeaking(): boolean {
+    return this.#speaking
+  }
+
+  get connectionQuality(): ConnectionQuality {
+    return this.#quality
+  }
+
+  /** @internal */
+  update(info: ParticipantIdentity): void {
+    this.#id = info.id
+    this.#identity = info.identity
+    this.#name = info.name
+    this.#metadata = info.metadata
+  }
+
+  /** @internal */
+  setSpeaking(speaking: boolean): boolean {
+    const changed = this.#speaking !== speaking
+    this.#speaking = speaking
+    return changed
+  }
+
+  /** @internal */
+  setQuality(quality: ConnectionQuality): boolean {
+    const changed = this.#quality !== quality
+    this.#quality = quality
+    return changed
+  }
+}
+
+export interface ParticipantIdentity {
+  id: string
+  identity: string
+  name: string
+  metadata: string
+}
+
+export interface DeviceOptions {
+  /** A device from enumerateDevices(); without it the last one chosen, else the browser's default. */
+  deviceId?: string
+}
+
+export interface PublishOptions {
+  /** What it is; default `other`. Microphone and camera take the place of the device in use. */
+  source?: Source
+}
+
+/** What publishes; the local participant passes on to it. */
+export interface Publisher {
+  setEnabled(
+    source: 'microphone' | 'camera' | 'screen',
+    enabled: boolean,
+    device?: DeviceOptions,
+  ): Promise<void>
+  publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack>
+  unpublish(media: MediaStreamTrack): Promise<void>
+}
+
+/** Ourselves. */
+export class LocalParticipant extends Participant<LocalTrack> {
+  readonly #publisher: Publisher
+
+  /** @internal */
+  constructor(info: ParticipantIdentity, publisher: Publisher) {
+    super(info)
+    this.#publisher = publisher
+  }
+
+  get isMicrophoneEnabled(): boolean {
+    return this.#live('microphone')
+  }
+
+  get isCameraEnabled(): boolean {
+    return this.#live('camera')
+  }
+
+  get isScreenShareEnabled(): boolean {
+    return this.#live('screen')
+  }
+
+  /** Opens the microphone, or mutes it. With another deviceId it changes over to that one. */
+  setMicrophoneEnabled(enabled: boolean, device?: DeviceOptions): Promise<void> {
+    return this.#publisher.setEnabled('microphone', enabled, device)
+  }
+
+  /** Opens the camera, or stops it: its light goes off. With another deviceId it changes over to that one. */
+  setCameraEnabled(enabled: boolean, device?: DeviceOptions): Promise<void> {
+    return this.#publisher.setEnabled('camera', enabled, device)
+  }
+
+  /** Asks the user for a screen, window or tab and shows it, with its sound if there is any; or ends that. */
+  setScreenShareEnabled(enabled: boolean): Promise<void> {
+    return this.#publisher.setEnabled('screen', enabled)
+  }
+
+  publishTrack(track: MediaStreamTrack, options: PublishOptions = {}): Promise<LocalTrack> {
+    return this.#publisher.publish(track, options.source ?? 'other')
+  }
+
+  unpublishTrack(track: MediaStreamTrack | LocalTrack): Promise<void> {
+    const media = track instanceof MediaStreamTrack ? track : track.mediaStreamTrack
+    return media ? this.#publisher.unpublish(media) : Promise.resolve()
+  }
+
+  #live(source: Source): boolean {
+    const track = this.getTrack(source)
+    return track !== undefined && !track.muted
+  }
+}

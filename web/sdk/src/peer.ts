@@ -1,0 +1,115 @@
+import { trimCodecs, type VideoCodec } from './codecs'
+import type { Kind, Source } from './wire'
+
+/** An m-line on which we send. It stays for the life of the PeerConnection; what it carries changes without an offer. */
+export interface Line {
+  readonly kind: Kind
+  readonly source: Source
+  readonly transceiver: RTCRtpTransceiver
+}
+
+export interface PeerEvents {
+  state(peer: Peer, state: RTCPeerConnectionState): void
+  /** The reliable data channel is open. */
+  channel(peer: Peer, channel: RTCDataChannel): void
+}
+
+export interface PeerOptions {
+  codec: VideoCodec
+  iceServers: RTCIceServer[]
+}
+
+/** One RTCPeerConnection: lines we send on, a pool of slots we receive in, two data channels. */
+export class Peer {
+  readonly #pc: RTCPeerConnection
+  readonly #codec: VideoCodec
+  readonly #lines: Line[] = []
+  readonly #slots: Record<Kind, number> = { audio: 0, video: 0 }
+  #accepted = false
+
+  constructor(options: PeerOptions, events: PeerEvents) {
+    this.#codec = options.codec
+    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers })
+    this.#pc.onconnectionstatechange = () => events.state(this, this.#pc.connectionState)
+    const reliable = this.#pc.createDataChannel('reliable', { negotiated: true, id: 0 })
+    reliable.onopen = () => events.channel(this, reliable)
+    this.#pc.createDataChannel('lossy', { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 })
+  }
+
+  /** Whether the server has answered an offer of this PeerConnection. */
+  get accepted(): boolean {
+    return this.#accepted
+  }
+
+  get state(): RTCPeerConnectionState {
+    return this.#pc.connectionState
+  }
+
+  get lines(): readonly Line[] {
+    return this.#lines
+  }
+
+  /** M-lines of the next offer: sending lines, slots, and the one of the data channels. */
+  get mediaLines(): number {
+    return this.#lines.length + this.#slots.audio + this.#slots.video + 1
+  }
+
+  slots(kind: Kind): number {
+    return this.#slots[kind]
+  }
+
+  /** Adds a line to send on; the next offer takes it along. */
+  addLine(kind: Kind, source: Source, media: MediaStreamTrack | null): Line {
+    const transceiver = this.#pc.addTransceiver(media ?? kind, {
+      direction: 'sendonly',
+      ...(kind === 'video'
+        ? { sendEncodings: [{ maxBitrate: source === 'screen' ? 2_500_000 : 1_700_000 }] }
+        : {}),
+    })
+    trimCodecs(transceiver, kind, this.#codec)
+    const line = { kind, source, transceiver }
+    this.#lines.push(line)
+    return line
+  }
+
+  /** Adds slots to the pool; the next offer takes them along. */
+  addSlots(kind: Kind, count: number): void {
+    for (let i = 0; i < count; i++)
+      trimCodecs(this.#pc.addTransceiver(kind, { direction: 'recvonly' }), kind, this.#codec)
+    this.#slots[kind] += count
+  }
+
+  receiver(mid: string): RTCRtpReceiver | undefined {
+    return this.#pc.getTransceivers().find((t) => t.mid === mid && t.direction === 'recvonly')?.receiver
+  }
+
+  /** Makes an offer. The server needs no candidates of ours, so it is ready at once. */
+  async offer(): Promise<string> {
+    await this.#pc.setLocalDescription(await this.#pc.createOffer())
+    return this.#pc.localDescription?.sdp ?? ''
+  }
+
+  async accept(sdp: string): Promise<void> {
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp })
+    this.#accepted = true
+  }
+
+  /** Takes the last offer back: the server would not have it. */
+  async rollback(): Promise<void> {
+    if (this.#pc.signalingState === 'have-local-offer')
+      await this.#pc.setLocalDescription({ type: 'rollback' })
+  }
+
+  restartIce(): void {
+    this.#pc.restartIce()
+  }
+
+  stats(): Promise<RTCStatsReport> {
+    return this.#pc.getStats()
+  }
+
+  close(): void {
+    this.#pc.onconnectionstatechange = null
+    this.#pc.close()
+  }
+}

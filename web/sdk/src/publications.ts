@@ -1,0 +1,316 @@
+import { openDevice, openScreen } from './devices'
+import { ParlorError } from './errors'
+import type { DeviceOptions, Publisher } from './participant'
+import type { Line, Peer } from './peer'
+import { Playback } from './sink'
+import { LocalTrack } from './track'
+import type { ClientMessage, Kind, Sending, Source } from './wire'
+
+export interface PublicationEvents {
+  send(message: ClientMessage): boolean
+  peer(): Peer | undefined
+  negotiate(change: (peer: Peer) => void): Promise<void>
+  mediaLines(): number
+  mayPublish(): boolean
+  published(track: LocalTrack, published: boolean): void
+  muted(track: LocalTrack): void
+}
+
+/** Something we send, or may send again: its place in the offer is kept. */
+interface Publication {
+  readonly kind: Kind
+  readonly source: Source
+  readonly track: LocalTrack
+  media: MediaStreamTrack | undefined
+  /** Opened by us, so ours to stop. */
+  owned: boolean
+  /** Others are told of it. */
+  active: boolean
+  deviceId: string | undefined
+  line: Line | undefined
+  /** The server takes it for published. */
+  told: boolean
+  /** Changes to it happen one after the other. */
+  queue: Promise<unknown>
+}
+
+/**
+ * What we publish, through every PeerConnection we have in turn. Microphone and camera have their lines from the first
+ * offer on, so that turning them on and off is only a change of track; other lines come with their first use.
+ */
+export class Publications implements Publisher {
+  readonly #events: PublicationEvents
+  readonly #playback = new Playback(() => undefined)
+  readonly #all: Publication[] = []
+  #count = 0
+  #closed = false
+
+  constructor(events: PublicationEvents) {
+    this.#events = events
+    this.#add('audio', 'microphone')
+    this.#add('video', 'camera')
+  }
+
+  /** What the join starts with; before any offer. */
+  preset(source: 'microphone' | 'camera', media: MediaStreamTrack): void {
+    const publication = this.#find(source)
+    if (!publication) return
+    this.#take(publication, media, true)
+    publication.active = true
+    publication.track.setMuted(false)
+  }
+
+  /** Announces what was preset, once somebody can listen. */
+  announce(): void {
+    for (const p of this.#all) if (p.active) this.#events.published(p.track, true)
+  }
+
+  /** Gives a new PeerConnection its sending lines. */
+  addLines(peer: Peer): void {
+    for (const p of this.#all) {
+      p.line = isDevice(p) || p.active ? peer.addLine(p.kind, p.source, carried(p)) : undefined
+      p.told = false
+    }
+  }
+
+  sending(peer: Peer): Sending[] {
+    return this.#all.flatMap((p) => {
+      const mid = p.line && peer.lines.includes(p.line) ? p.line.transceiver.mid : null
+      if (mid === null) return []
+      return p.active || isDevice(p) ? [{ mid, source: p.source, muted: !p.active || p.track.muted }] : []
+    })
+  }
+
+  /** Says again what is published: it may have changed while nobody heard. */
+  tellAll(): void {
+    for (const p of this.#all) this.#tell(p)
+  }
+
+  setEnabled(
+    source: 'microphone' | 'camera' | 'screen',
+    enabled: boolean,
+    device: DeviceOptions = {},
+  ): Promise<void> {
+    if (source === 'screen') return this.#setScreen(enabled)
+    const publication = this.#find(source)
+    if (!publication) return Promise.reject(new ParlorError('unsupported', 'nothing can be published here'))
+    return this.#inTurn(publication, async () => {
+      if (!enabled) {
+        if (publication.active) await this.#mute(publication)
+        return
+      }
+      this.#check()
+      const other = device.deviceId !== undefined && device.deviceId !== publication.deviceId
+      if (device.deviceId !== undefined) publication.deviceId = device.deviceId
+      if (publication.media?.readyState !== 'live' || other) {
+        const { deviceId } = publication
+        const media = await openDevice(publication.kind, deviceId === undefined ? {} : { deviceId })
+        if (this.#closed) {
+          media.stop()
+          throw new ParlorError('left', 'the room was left')
+        }
+        this.#take(publication, media, true)
+      }
+      await this.#unmute(publication)
+    })
+  }
+
+  publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack> {
+    try {
+      this.#check()
+    } catch (err) {
+      return Promise.reject(err as ParlorError)
+    }
+    const kind: Kind = media.kind === 'audio' ? 'audio' : 'video'
+    const publication =
+      this.#all.find((p) => p.media === media) ??
+      this.#all.find((p) => p.kind === kind && p.source === source && (!p.active || isDevice(p))) ??
+      this.#add(kind, source)
+    return this.#inTurn(publication, async () => {
+      await this.#start(publication, media, publication.media === media && publication.owned)
+      return publication.track
+    })
+  }
+
+  unpublish(media: MediaStreamTrack): Promise<void> {
+    const publication = this.#all.find((p) => p.media === media)
+    return publication ? this.#inTurn(publication, () => this.#end(publication)) : Promise.resolve()
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const p of this.#all) {
+      if (p.owned) p.media?.stop()
+      p.track.detach()
+      p.track.setMedia(undefined)
+    }
+  }
+
+  async #setScreen(enabled: boolean): Promise<void> {
+    const shown = this.#all.filter((p) => (p.source === 'screen' || p.source === 'screen_audio') && p.active)
+    if (!enabled) {
+      await Promise.all(shown.map((p) => this.#inTurn(p, () => this.#end(p))))
+      return
+    }
+    if (shown.length > 0) return
+    this.#check()
+    const { video, audio } = await openScreen()
+    video.contentHint = 'detail'
+    // The browser's own "stop sharing" ends all of it.
+    video.addEventListener('ended', () => void this.#setScreen(false))
+    try {
+      if (this.#closed) throw new ParlorError('left', 'the room was left')
+      const open = (kind: Kind, source: Source, media: MediaStreamTrack) => {
+        const p = this.#all.find((q) => q.source === source) ?? this.#add(kind, source)
+        return this.#inTurn(p, () => this.#start(p, media, true))
+      }
+      await Promise.all([
+        open('video', 'screen', video),
+        ...(audio ? [open('audio', 'screen_audio', audio)] : []),
+      ])
+    } catch (err) {
+      video.stop()
+      audio?.stop()
+      throw err
+    }
+  }
+
+  async #start(p: Publication, media: MediaStreamTrack, owned: boolean): Promise<void> {
+    const peer = this.#events.peer()
+    if (!peer) throw new ParlorError('unsupported', 'this browser has no WebRTC')
+    if (typeof p.line?.transceiver.mid !== 'string' && peer.mediaLines + 1 > this.#events.mediaLines())
+      throw new ParlorError('too_many_media', 'no more tracks can be published')
+    this.#take(p, media, owned)
+    if (typeof p.line?.transceiver.mid === 'string') {
+      await this.#unmute(p)
+      return
+    }
+    const first = !p.active
+    p.active = true
+    try {
+      await this.#events.negotiate((current) => {
+        // A PeerConnection that was made in the meantime has the line already.
+        p.line ??= current.addLine(p.kind, p.source, carried(p))
+      })
+    } catch (err) {
+      p.active = false
+      this.#release(p)
+      throw err
+    }
+    if (first) this.#events.published(p.track, true)
+  }
+
+  async #unmute(p: Publication): Promise<void> {
+    if (p.media) p.media.enabled = true
+    const changed = p.track.setMuted(false)
+    const first = !p.active
+    p.active = true
+    await this.#replaceTrack(p)
+    this.#tell(p)
+    if (first) this.#events.published(p.track, true)
+    else if (changed) this.#events.muted(p.track)
+  }
+
+  /** A microphone is kept for the next word; a camera is stopped, so that its light goes off. */
+  async #mute(p: Publication): Promise<void> {
+    const changed = p.track.setMuted(true)
+    await this.#replaceTrack(p)
+    if (p.kind === 'video') this.#release(p, true)
+    else if (p.media) p.media.enabled = false
+    this.#tell(p)
+    if (changed) this.#events.muted(p.track)
+  }
+
+  async #end(p: Publication): Promise<void> {
+    if (!p.active) return
+    p.active = false
+    await this.#replaceTrack(p)
+    this.#release(p)
+    this.#tell(p)
+    this.#events.published(p.track, false)
+  }
+
+  async #replaceTrack(p: Publication): Promise<void> {
+    try {
+      await p.line?.transceiver.sender.replaceTrack(carried(p))
+    } catch (err) {
+      // A closed PeerConnection is being replaced, and its successor starts with the right track.
+      if (!(err instanceof DOMException) || err.name !== 'InvalidStateError') throw err
+    }
+  }
+
+  #take(p: Publication, media: MediaStreamTrack, owned: boolean): void {
+    if (p.media !== media) {
+      this.#release(p)
+      p.media = media
+      p.track.setMedia(media)
+      p.deviceId ??= media.getSettings().deviceId
+      media.addEventListener('ended', () => {
+        // Unplugged, or taken away: as if it had been turned off.
+        if (p.media === media) void this.#inTurn(p, () => (isDevice(p) ? this.#mute(p) : this.#end(p)))
+      })
+    }
+    p.owned = owned
+  }
+
+  #release(p: Publication, stop = p.owned): void {
+    const { media } = p
+    p.media = undefined
+    p.track.setMedia(undefined)
+    if (stop) media?.stop()
+  }
+
+  #tell(p: Publication): void {
+    const mid = p.line?.transceiver.mid
+    if (typeof mid !== 'string' || !this.#events.peer()?.accepted) return
+    if (p.active) this.#events.send({ t: 'publish', mid, source: p.source, muted: p.track.muted })
+    else if (p.told) this.#events.send({ t: 'unpublish', mid })
+    p.told = p.active
+  }
+
+  #check(): void {
+    if (this.#closed) throw new ParlorError('left', 'the room was left')
+    if (!this.#events.mayPublish()) throw new ParlorError('not_allowed', 'you may not publish')
+  }
+
+  #find(source: Source): Publication | undefined {
+    return this.#all.find((p) => p.source === source)
+  }
+
+  #add(kind: Kind, source: Source): Publication {
+    const p: Publication = {
+      kind,
+      source,
+      track: new LocalTrack(`local_${++this.#count}`, kind, source, isDeviceSource(source), this.#playback),
+      media: undefined,
+      owned: false,
+      active: false,
+      deviceId: undefined,
+      line: undefined,
+      told: false,
+      queue: Promise.resolve(),
+    }
+    this.#all.push(p)
+    return p
+  }
+
+  #inTurn<T>(p: Publication, job: () => Promise<T>): Promise<T> {
+    const done = p.queue.then(job)
+    p.queue = done.catch(() => undefined)
+    return done
+  }
+}
+
+/** What the line carries now. */
+function carried(p: Publication): MediaStreamTrack | null {
+  return p.active && !p.track.muted ? (p.media ?? null) : null
+}
+
+/** Has its line from the first offer on. */
+function isDeviceSource(source: Source): boolean {
+  return source === 'microphone' || source === 'camera'
+}
+
+function isDevice(p: Publication): boolean {
+  return isDeviceSource(p.source)
+}
