@@ -135,11 +135,12 @@ func walk(d *json.Decoder, depth int) error {
 // The rest is what the JWT library asks a payload for, to check the times.
 
 func (p *payload) GetExpirationTime() (*jwt.NumericDate, error) { return numericDate(p.expires), nil }
-func (p *payload) GetNotBefore() (*jwt.NumericDate, error)      { return numericDate(p.notBefore), nil }
-func (p *payload) GetIssuedAt() (*jwt.NumericDate, error)       { return nil, nil }
-func (p *payload) GetIssuer() (string, error)                   { return p.issuer, nil }
-func (p *payload) GetSubject() (string, error)                  { return p.subject, nil }
-func (p *payload) GetAudience() (jwt.ClaimStrings, error)       { return p.audience, nil }
+
+func (p *payload) GetNotBefore() (*jwt.NumericDate, error) { return numericDate(p.notBefore), nil }
+func (p *payload) GetIssuedAt() (*jwt.NumericDate, error)  { return nil, nil }
+func (p *payload) GetIssuer() (string, error)              { return p.issuer, nil }
+func (p *payload) GetSubject() (string, error)             { return p.subject, nil }
+func (p *payload) GetAudience() (jwt.ClaimStrings, error)  { return p.audience, nil }
 
 func numericDate(seconds *float64) *jwt.NumericDate {
 	if seconds == nil {

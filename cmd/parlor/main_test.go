@@ -37,7 +37,12 @@ func TestHelpOfEachCommandHasAnExample(t *testing.T) {
 
 func TestAskedTheWrongWay(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"server"}, {"serve", "--nonsense"}, {"serve", "--dev", "--listen", "nonsense"}, {"version", "--nonsense"}, {"version", "x"},
+		{},
+		{"server"},
+		{"serve", "--nonsense"},
+		{"serve", "--dev", "--listen", "nonsense"},
+		{"version", "--nonsense"},
+		{"version", "x"},
 		{"health", "--url"},
 		{"token", "--key", "demo", "--secret", secret, "--identity", "ada"},
 		{"token", "--key", "demo", "--secret", secret, "--room", "r"},

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Makes sure that what the tests need is on this machine. On Debian, as root, it installs what is missing; elsewhere it
+# says in one line what to install. CHROMIUM_BIN and FIREFOX_BIN name browsers that are somewhere else.
+set -euo pipefail
+
+packages=()
+# need PACKAGE FILE_OR_COMMAND
+need() {
+	[ -x "$2" ] || command -v "$2" >/dev/null 2>&1 || packages+=("$1")
+}
+need gcc gcc # the race detector is linked by it
+need chromium "${CHROMIUM_BIN:-/usr/bin/chromium}"
+need firefox-esr "${FIREFOX_BIN:-/usr/bin/firefox-esr}"
+[ ${#packages[@]} -gt 0 ] || exit 0
+# The race detector also needs the C library's headers, which a compiler alone does not bring along.
+[[ " ${packages[*]} " != *" gcc "* ]] || packages+=(libc6-dev)
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "installing for the tests: ${packages[*]}"
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
+else
+	echo "The tests need: ${packages[*]}. Install them (Debian: sudo apt-get install ${packages[*]}), or name browsers in CHROMIUM_BIN and FIREFOX_BIN." >&2
+	exit 1
+fi
