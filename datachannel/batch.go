@@ -113,8 +113,10 @@ func appendEntry(buf []byte, e *Entry, offset uint64, now time.Time) []byte {
 		buf = append(buf, `,"message":`...)
 		buf = appendString(buf, e.Text)
 	case EntryEvent:
-		buf = append(buf, `,"event":`...)
-		buf = appendString(buf, e.Type)
+		if e.Type != "" {
+			buf = append(buf, `,"event":`...)
+			buf = appendString(buf, e.Type)
+		}
 		// {"a":1} becomes ,"a":1
 		if members := inside(e.Data); len(members) > 0 {
 			buf = append(buf, ',')

@@ -40,6 +40,7 @@ func TestFrameIsWhatTheProtocolSays(t *testing.T) {
 		{Kind: EntryMessage, From: "p_Rk2m", Session: "s_b", N: 6, To: []string{"p_x", "p_Zt4q"}, Type: "note"},
 		{Kind: EntryEvent, Type: "joined", Data: json.RawMessage(` {"participant":{"id":"p_Lw8e"}} `)},
 		{Kind: EntryEvent, Type: "quiet", Data: json.RawMessage(`{ }`)},
+		{Kind: EntryEvent, Data: json.RawMessage(`{"event":"left","id":"p_x"}`)},
 	} {
 		mustAppend(t, l, e, start)
 	}
@@ -50,13 +51,13 @@ func TestFrameIsWhatTheProtocolSays(t *testing.T) {
 		{viewer{"s_a", "p_Zt4q"}, `{"o":1,"from":"p_Rk2m","type":"chat","data":"hi","at":1795212000000},{"o":2,"ok":17},` +
 			`{"o":3,"refused":18,"code":"not_allowed","message":"you may not send data"},` +
 			`{"o":5,"from":"p_Rk2m","type":"note","data":null,"at":1795212000000,"direct":true},` +
-			`{"o":6,"event":"joined","participant":{"id":"p_Lw8e"}},{"o":7,"event":"quiet"}`},
+			`{"o":6,"event":"joined","participant":{"id":"p_Lw8e"}},{"o":7,"event":"quiet"},{"o":8,"event":"left","id":"p_x"}`},
 		{viewer{"s_b", "p_Rk2m"}, `{"o":1,"ok":4},{"o":2,"from":"p_Zt4q","type":"chat","data":"ho","at":1795212000000},` +
-			`{"o":4,"ok":5},{"o":5,"ok":6},{"o":6,"event":"joined","participant":{"id":"p_Lw8e"}},{"o":7,"event":"quiet"}`},
+			`{"o":4,"ok":5},{"o":5,"ok":6},{"o":6,"event":"joined","participant":{"id":"p_Lw8e"}},{"o":7,"event":"quiet"},{"o":8,"event":"left","id":"p_x"}`},
 	} {
 		frame, position, ok := l.appendFrame(nil, 0, c.who, 1<<16)
-		want := `{"t":"log","after":0,"position":7,"entries":[` + c.want + `]}`
-		if !ok || position != 7 || string(frame) != want {
+		want := `{"t":"log","after":0,"position":8,"entries":[` + c.want + `]}`
+		if !ok || position != 8 || string(frame) != want {
 			t.Errorf("%s reads up to %d\n%s\nwant\n%s", c.who.session, position, frame, want)
 		}
 	}

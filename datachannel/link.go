@@ -250,6 +250,9 @@ func (l *Link) read() error {
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
+		if l.ctx.Err() != nil { // a transport may bring more while it says goodbye
+			return context.Cause(l.ctx)
+		}
 		s.hear()
 		if len(frame) > l.options.ReadBytes {
 			s.cfg.Metrics.Refused(codeTooLarge)

@@ -37,7 +37,7 @@ type Entry struct {
 	N       uint64          // its number in that session
 	To      []string        // participants who get it
 	Direct  bool            // only To get it, even if that is nobody; a To that is not empty implies it
-	Type    string          // of the message; the event's name
+	Type    string          // of the message; of an event its name, unless Data says it
 	Data    json.RawMessage // JSON of the message; of an event an object, whose members become the entry's
 	Code    string          // of a refusal
 	Text    string          // of a refusal

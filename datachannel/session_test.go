@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -322,6 +323,62 @@ func TestTwoAttachAtOnce(t *testing.T) {
 	}
 }
 
+// A message that is being posted when the log moves is counted in what the new link is told, and nothing of the old
+// link is posted after that.
+func TestAttachWaitsForAMessageUnderWay(t *testing.T) {
+	room := newTestRoom(LogConfig{})
+	s := room.session("a", Limits{})
+	ws, dc := s.Open(newWire(), WebSocket, LinkOptions{Attached: true}), s.Open(newWire(), DataChannel, LinkOptions{})
+	attached := make(chan struct{})
+	s.cfg.Poster = posterFunc(func(m Message, now time.Time) error {
+		go func() {
+			defer close(attached)
+			s.attach(dc, &Inbound{Gen: 2, Epoch: room.log.Epoch()})
+		}()
+		for range 1000 {
+			runtime.Gosched()
+			select {
+			case <-attached:
+				t.Error("the log moved in the middle of a message")
+				return nil
+			default:
+			}
+		}
+		return room.Post(m, now)
+	})
+	s.post(ws, &Inbound{N: 1, Type: "x"}, time.Now())
+	<-attached
+	if got := s.next(dc); string(got.frame) != `{"t":"attached","gen":2,"n":1}` {
+		t.Errorf("got %s", got.frame)
+	}
+	s.post(ws, &Inbound{N: 2, Type: "x"}, time.Now())
+	if room.log.Head() != 1 {
+		t.Error("a fenced link's message was taken")
+	}
+}
+
+type posterFunc func(Message, time.Time) error
+
+func (f posterFunc) Post(m Message, now time.Time) error { return f(m, now) }
+
+// What one more caught-up reader costs from its wake-up to the frame that is sent.
+func TestReadersCostNoAllocation(t *testing.T) {
+	room := newTestRoom(LogConfig{})
+	s := room.session("b", Limits{})
+	l := s.Open(newWire(), DataChannel, LinkOptions{Attached: true})
+	for range 16 {
+		mustAppend(t, room.log, message(strings.Repeat("x", 200)), time.Now())
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		s.cursor = 0
+		if out := s.next(l); len(out.frame) < 16*200 {
+			t.Errorf("got %s", out.frame)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a frame of 16 entries, want 0", n)
+	}
+}
+
 func TestResets(t *testing.T) {
 	for name, c := range map[string]struct {
 		epoch    string
@@ -396,6 +453,7 @@ func TestSlowReaderIsReset(t *testing.T) {
 		got := 0
 		for range 1000 {
 			mustAppend(t, r.room.log, Entry{Kind: EntryEvent, Type: "tick"}, time.Now())
+			synctest.Wait() // else chance may cut the log under its writer before it stops
 			frame, err := quick.recvWithin(time.Second)
 			var f logFrame
 			if err != nil || json.Unmarshal(frame, &f) != nil {
