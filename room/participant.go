@@ -188,6 +188,7 @@ func (p *Participant) retractLocked() {
 	changed := false
 	for _, pub := range p.publications {
 		if pub.announced {
+			delete(p.room.owners, pub.track)
 			p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
 			changed = true
 		}
@@ -208,24 +209,12 @@ func (p *Participant) HasPeer() bool {
 // Slots are all slots of p's Peer and their revision.
 func (p *Participant) Slots() (uint64, []Slot) {
 	p.room.mu.Lock()
-	peer := p.peer
-	p.room.mu.Unlock()
-	if peer == nil {
+	defer p.room.mu.Unlock()
+	if p.peer == nil {
 		return 0, nil
 	}
-	rev, bindings := peer.Slots()
-	return rev, slots(bindings)
-}
-
-func slots(bindings []sfu.Binding) []Slot {
-	out := make([]Slot, len(bindings))
-	for i, b := range bindings {
-		out[i] = Slot{Mid: b.Mid, Kind: b.Kind, After: b.After, HasAfter: b.HasAfter}
-		if b.Track != nil {
-			out[i].Track, out[i].Participant = b.Track.ID(), b.Track.Owner()
-		}
-	}
-	return out
+	rev, bindings := p.peer.Slots()
+	return rev, p.room.slotsLocked(bindings)
 }
 
 // Confirm says that p no longer shows what its slots showed before revision rev.
@@ -311,6 +300,7 @@ func (p *Participant) announceLocked(pub *publication) {
 		return
 	}
 	pub.announced = true
+	p.room.owners[pub.track] = p
 	p.room.tellLocked(Published{ID: p.ID, Track: pub.info()})
 	p.room.showLocked()
 	p.log.Info().Str("track", pub.track.ID()).Str("source", string(pub.source)).Str("codec", pub.track.Codec()).Msg("track published")
@@ -321,6 +311,7 @@ func (p *Participant) unannounceLocked(pub *publication) {
 		return
 	}
 	pub.announced = false
+	delete(p.room.owners, pub.track)
 	p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
 	p.room.showLocked()
 	p.log.Info().Str("track", pub.track.ID()).Msg("track unpublished")

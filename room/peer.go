@@ -60,12 +60,22 @@ func (e *peerEvents) TrackEnded(t *sfu.Track) {
 	}
 }
 
-// SlotsChanged implements sfu.Handler. It may be called with the Room's lock held and takes none.
+// SlotsChanged implements sfu.Handler.
 func (e *peerEvents) SlotsChanged(rev uint64, bindings []sfu.Binding) {
-	e.p.member.Notify(SlotsChanged{Rev: rev, Slots: slots(bindings)})
+	p := e.p
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if e.currentLocked() {
+		p.member.Notify(SlotsChanged{Rev: rev, Slots: p.room.slotsLocked(bindings)})
+	}
 }
 
 // ChannelOpened implements sfu.Handler.
 func (e *peerEvents) ChannelOpened(c *sfu.Channel) {
-	e.p.member.Notify(ChannelOpened{Channel: c})
+	p := e.p
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if e.currentLocked() {
+		p.member.Notify(ChannelOpened{Channel: c})
+	}
 }

@@ -28,7 +28,8 @@ type Room struct {
 	// mu guards what follows and all that Participant says it guards. It is also held while entries are appended, so that
 	// the order of the log is the order of what happened.
 	mu           sync.Mutex
-	participants map[string]*Participant // here or expected back
+	participants map[string]*Participant     // here or expected back
+	owners       map[*sfu.Track]*Participant // of what is announced
 	arrivals     uint64
 	closed       bool
 	dead         bool
@@ -42,6 +43,7 @@ func newRoom(rs *Rooms, name string) *Room {
 		data:         datachannel.NewLog(rs.cfg.Data),
 		log:          rs.cfg.Log.With().Str("room", name).Logger(),
 		participants: make(map[string]*Participant),
+		owners:       make(map[*sfu.Track]*Participant),
 	}
 	r.mu.Lock()
 	r.armLocked() // should nobody make it in
@@ -118,6 +120,9 @@ func (r *Room) comeLocked(p *Participant) uint64 {
 func (r *Room) goLocked(p *Participant, why Reason) *sfu.Peer {
 	peer := p.peer
 	p.peer = nil
+	for _, pub := range p.publications {
+		delete(r.owners, pub.track)
+	}
 	p.publications = nil
 	if !p.here {
 		return peer
@@ -180,6 +185,19 @@ func rank(s Source) int {
 		return 0
 	}
 	return 1
+}
+
+// slotsLocked says what slots show. A track that was taken back a moment ago is nobody's and shows as nothing: that
+// the slot is empty is about to be said anyway.
+func (r *Room) slotsLocked(bindings []sfu.Binding) []Slot {
+	out := make([]Slot, len(bindings))
+	for i, b := range bindings {
+		out[i] = Slot{Mid: b.Mid, Kind: b.Kind, After: b.After, HasAfter: b.HasAfter}
+		if owner := r.owners[b.Track]; owner != nil {
+			out[i].Track, out[i].Participant = b.Track.ID(), owner.ID
+		}
+	}
+	return out
 }
 
 func (r *Room) infosLocked(but *Participant) []Info {

@@ -317,6 +317,6 @@ func clip(kind string) string {
 // channelConn is a data channel as a datachannel.Conn.
 type channelConn struct{ *sfu.Channel }
 
-func (c channelConn) ReadFrame() ([]byte, error)   { return c.Receive() }
-func (c channelConn) WriteFrame(b []byte) error     { return c.Send(b) }
+func (c channelConn) ReadFrame() ([]byte, error)  { return c.Receive() }
+func (c channelConn) WriteFrame(b []byte) error   { return c.Send(b) }
 func (c channelConn) CloseConn(int, string) error { return c.Close() }
