@@ -49,8 +49,7 @@ const headBytes = 32
 const ackEntries = 64
 const ackMs = 250
 const answerMs = 4_000
-// The server reads objects nested up to 32 deep; the message itself is in an object that may be in a list.
-const maxDepth = 30
+const maxDepth = 32
 
 /**
  * Our place in the room's log, and our messages on their way into it. It outlives links: it goes on at any of them from
@@ -120,10 +119,8 @@ export class Session {
   send(type: string, data: unknown, to: readonly string[] | undefined): Promise<{ offset: number }> {
     return new Promise((resolve, reject) => {
       if (this.#ended) throw this.#ended
-      const rest = encodeMessage(type, data, to)
+      const rest = encodeMessage(type, data, to, this.#limits.messageBytes)
       const bytes = utf8Length(rest) + headBytes
-      if (bytes > this.#limits.messageBytes)
-        throw new ParlorError('too_large', `a message may have ${this.#limits.messageBytes} bytes`)
       if (this.#outbox.length >= heldMessages || this.#bytes + bytes > heldBytes)
         throw new ParlorError('buffer_full', 'too many messages wait to be sent')
       this.#outbox.push({ n: this.#nextN++, rest, bytes, type, data, to, resolve, reject })
@@ -330,7 +327,7 @@ function unconfirmedError(): ParlorError {
   return new ParlorError('unconfirmed', 'whether the message was delivered is not known')
 }
 
-function encodeMessage(type: string, data: unknown, to: readonly string[] | undefined): string {
+function encodeMessage(type: string, data: unknown, to: readonly string[] | undefined, most: number): string {
   const typeBytes = utf8Length(type)
   if (typeBytes < 1 || typeBytes > 128) throw new ParlorError('bad_message', 'a type has 1 to 128 bytes')
   if (to && (to.length === 0 || to.length > 100))
@@ -342,6 +339,7 @@ function encodeMessage(type: string, data: unknown, to: readonly string[] | unde
     // Circular, or a BigInt.
   }
   if (json === undefined) throw new ParlorError('bad_message', 'data has to be a JSON value')
+  if (utf8Length(json) > most) throw new ParlorError('too_large', `the data of a message may have ${most} bytes`)
   if (depth(json) > maxDepth) throw new ParlorError('bad_message', 'data is nested too deeply')
   return `"type":${JSON.stringify(type)},"data":${json}${to ? `,"to":${JSON.stringify(to)}` : ''}}`
 }

@@ -12,7 +12,7 @@ export interface Grant {
 }
 
 export interface Limits {
-  /** Largest message, in bytes of its frame. */
+  /** Largest data of a message, in bytes of UTF-8 JSON. */
   messageBytes: number
   messagesPerSecond: number
   messageBurst: number

@@ -1,0 +1,259 @@
+// Package web serves the page and the SDK. It knows their files, which are built into the binary, and how browsers are
+// to treat them; it knows no rooms and no sessions.
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// policy is what the page may do. Nothing inline, nothing from elsewhere; sessions may be on another host that the
+// page's author names.
+const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; " +
+	"style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+
+// file is one file as it is sent.
+type file struct {
+	name     string
+	mime     string
+	etag     string
+	plain    []byte
+	gzip, br []byte // nil where it would not be smaller
+}
+
+// site is what there is to serve. It does not change once it is built.
+type site struct {
+	files map[string]*file
+	index *file // nil when the page was not built
+}
+
+// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/assets/…` and `/sdk/…`.
+// They are compressed at the first request.
+func Handler() http.Handler {
+	root, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // dist is a valid path
+	}
+	return handler(root)
+}
+
+func handler(root fs.FS) http.Handler {
+	load := sync.OnceValues(func() (*site, error) { return newSite(root) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := load()
+		if err != nil {
+			http.Error(w, "the page cannot be read", http.StatusInternalServerError)
+			return
+		}
+		s.serve(w, r)
+	})
+}
+
+func newSite(root fs.FS) (*site, error) {
+	s := &site{files: make(map[string]*file)}
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") || path.Ext(name) == ".br" {
+			return err
+		}
+		f, err := newFile(root, name)
+		if err != nil {
+			return err
+		}
+		s.files[name] = f
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the page: %w", err)
+	}
+	s.index = s.files["index.html"]
+	return s, nil
+}
+
+func newFile(root fs.FS, name string) (*file, error) {
+	plain, err := fs.ReadFile(root, name)
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	sum := sha256.Sum256(plain)
+	f := &file{name: name, mime: mimeType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: plain}
+	if !compressible(f.mime) {
+		return f, nil
+	}
+	var buf bytes.Buffer
+	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	if _, err = zw.Write(plain); err == nil {
+		err = zw.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	if buf.Len() < len(plain) {
+		f.gzip = buf.Bytes()
+	}
+	// The build leaves brotli beside the file; we have no encoder of our own. The hash in its name keeps one of an older
+	// build from being taken.
+	br, err := fs.ReadFile(root, name+"."+hex.EncodeToString(sum[:8])+".br")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("file: %w", err)
+	case len(br) < len(plain):
+		f.br = br
+	}
+	return f, nil
+}
+
+// mimeType does not ask the system's tables, which differ from machine to machine.
+func mimeType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".ts", ".txt":
+		return "text/plain; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".json", ".map", ".webmanifest":
+		return "application/json"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	case ".wasm":
+		return "application/wasm"
+	}
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+func compressible(mimeType string) bool {
+	return strings.HasPrefix(mimeType, "text/") || mimeType == "application/json" || mimeType == "image/svg+xml" ||
+		mimeType == "application/wasm"
+}
+
+func (s *site) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	if isPage(strings.TrimPrefix(r.URL.EscapedPath(), "/")) {
+		s.servePage(w, r)
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	f := s.files[name]
+	if f == nil {
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case strings.HasPrefix(name, "assets/"):
+		// Their names change with their content.
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	case strings.HasPrefix(name, "sdk/"):
+		// Other people's pages import it.
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Cache-Control", "no-cache")
+	default:
+		h.Set("Cache-Control", "no-cache")
+	}
+	f.serve(w, r)
+}
+
+// isPage says whether the escaped path is one of the page's own: `/`, or `/r/` and a room's name, which the page reads.
+func isPage(name string) bool {
+	room, ok := strings.CutPrefix(name, "r/")
+	return name == "" || name == "index.html" || ok && room != "" && !strings.Contains(room, "/")
+}
+
+func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
+	if s.index == nil {
+		http.Error(w, "the page is not built: run make build", http.StatusServiceUnavailable)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	s.index.serve(w, r)
+}
+
+func (f *file) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", f.mime)
+	body, etag := f.plain, f.etag
+	if f.gzip != nil || f.br != nil {
+		h.Set("Vary", "Accept-Encoding")
+		switch accepts := r.Header.Get("Accept-Encoding"); {
+		case f.br != nil && accepted(accepts, "br"):
+			body, etag = f.br, encodedTag(f.etag, "br")
+			h.Set("Content-Encoding", "br")
+		case f.gzip != nil && accepted(accepts, "gzip"):
+			body, etag = f.gzip, encodedTag(f.etag, "gz")
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("ETag", etag)
+	if matches(r.Header.Get("If-None-Match"), etag) {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(body) // a client that left needs no answer
+	}
+}
+
+func encodedTag(etag, encoding string) string {
+	return strings.TrimSuffix(etag, `"`) + "-" + encoding + `"`
+}
+
+// accepted says whether a client takes this encoding: it names it, and not with a weight of zero.
+func accepted(header, encoding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), encoding) {
+			continue
+		}
+		q, ok := strings.CutPrefix(strings.TrimSpace(weight), "q=")
+		if !ok {
+			return true
+		}
+		value, err := strconv.ParseFloat(q, 64)
+		return err == nil && value > 0
+	}
+	return false
+}
+
+func matches(header, etag string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if tag := strings.TrimPrefix(strings.TrimSpace(part), "W/"); tag == etag || tag == "*" {
+			return true
+		}
+	}
+	return false
+}
