@@ -122,7 +122,6 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
 			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
-			DTLSTimeout: l.DTLSTimeout, ICETimeout: l.ICETimeout,
 		},
 	})
 	if err != nil {
