@@ -5,8 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-golangci=v2.14.0   # gofumpt and goimports are inside
-govulncheck=v1.1.4 # later ones need a module that not every proxy has
+golangci=v2.14.0 # gofumpt and goimports are inside
+govulncheck=v1.8.0
 
 tools=$PWD/bin/tools
 mkdir -p "$tools"
