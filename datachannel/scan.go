@@ -1,6 +1,9 @@
 package datachannel
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // hardDepth ends the reading of a frame. It is far above Limits.Depth, so that data which is merely too deep for us is
 // refused like any other message and does not cost its sender the session.
@@ -188,12 +191,10 @@ func unquote(quoted []byte) (string, bool) {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return "", false
 	}
-	for _, c := range quoted {
-		if c == '\\' {
-			var out string
-			err := json.Unmarshal(quoted, &out)
-			return out, err == nil
-		}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1]), true
 	}
-	return string(quoted[1 : len(quoted)-1]), true
+	var out string
+	err := json.Unmarshal(quoted, &out)
+	return out, err == nil
 }
