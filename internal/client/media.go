@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	responders "github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 )
@@ -98,16 +99,19 @@ func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
 	return nil
 }
 
-// api is pion as a browser would set it up: NACK both ways, reports, and feedback for the server's estimate.
+// api is pion as a browser would set it up: answers to NACKs, reports, and feedback for the server's estimate. Our own
+// NACKs are made in slots.go.
 func (c *Client) api() (*webrtc.API, error) {
 	engine := &webrtc.MediaEngine{}
 	if err := registerCodecs(engine); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
-	if err := webrtc.ConfigureNack(engine, registry); err != nil {
+	responder, err := responders.NewResponderInterceptor()
+	if err != nil {
 		return nil, err
 	}
+	registry.Add(responder)
 	if err := webrtc.ConfigureRTCPReports(registry); err != nil {
 		return nil, err
 	}

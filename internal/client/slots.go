@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -66,10 +67,16 @@ func (c *Client) readSlot(m *media, t *webrtc.TrackRemote, r *webrtc.RTPReceiver
 			}
 		}
 	})
+	var missing gaps
 	for {
 		packet, _, err := t.ReadRTP()
 		if err != nil {
 			return
+		}
+		if t.Kind() == webrtc.RTPCodecTypeVideo {
+			if ask := missing.add(packet.SequenceNumber, time.Now()); ask != nil {
+				_ = m.pc.WriteRTCP(nack(uint32(t.SSRC()), ask)) // lost feedback is made good by the next try
+			}
 		}
 		c.received(m, mid, packet)
 	}

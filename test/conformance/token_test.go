@@ -1,0 +1,96 @@
+package conformance
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// mint makes a token as LiveKit's SDKs do, with what the test wants changed.
+func mint(t *testing.T, tt target, room string, change func(header, claims, video object)) string {
+	t.Helper()
+	header := object{"alg": "HS256", "typ": "JWT"}
+	video := object{"room": room, "roomJoin": true}
+	now := time.Now().Unix()
+	claims := object{"iss": tt.key, "sub": "ada", "name": "Ada", "nbf": now - 5, "exp": now + 600, "video": video}
+	if change != nil {
+		change(header, claims, video)
+	}
+	part := func(v object) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	text := part(header) + "." + part(claims)
+	mac := hmac.New(sha256.New, []byte(tt.secret))
+	mac.Write([]byte(text))
+	if header["alg"] == "none" {
+		return text + "."
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestRefusedTokens(t *testing.T) {
+	tt := server(t)
+	need(t, tt.keyed != "" && tt.secret != "", "a server with a key")
+	room := aRoom()
+	for name, c := range map[string]struct{ token, code string }{
+		"none":       {"", "unauthorized"},
+		"no JWT":     {"hello", "unauthorized"},
+		"alg none":   {mint(t, tt, room, func(h, _, _ object) { h["alg"] = "none" }), "unauthorized"},
+		"forged":     {mint(t, target{key: tt.key, secret: "another secret, as long as it must be"}, room, nil), "unauthorized"},
+		"other key":  {mint(t, tt, room, func(_, c, _ object) { c["iss"] = "nobody" }), "unauthorized"},
+		"expired":    {mint(t, tt, room, func(_, c, _ object) { c["exp"] = time.Now().Unix() - 120 }), "token_expired"},
+		"no expiry":  {mint(t, tt, room, func(_, c, _ object) { delete(c, "exp") }), "unauthorized"},
+		"too early":  {mint(t, tt, room, func(_, c, _ object) { c["nbf"] = time.Now().Unix() + 300 }), "unauthorized"},
+		"other room": {mint(t, tt, "elsewhere", nil), "not_allowed"},
+		"no join":    {mint(t, tt, room, func(_, _, v object) { v["roomJoin"] = false }), "not_allowed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := dial(t, tt.keyed)
+			s.say(object{"t": "join", "room": room, "name": "Eve", "token": c.token})
+			s.expectError("join", c.code)
+			s.expectClose(websocket.ClosePolicyViolation)
+		})
+	}
+}
+
+func TestGrants(t *testing.T) {
+	tt := server(t)
+	need(t, tt.keyed != "" && tt.secret != "", "a server with a key")
+	room := aRoom()
+	enter := func(change func(header, claims, video object)) *member {
+		s := dial(t, tt.keyed)
+		s.say(object{"t": "join", "room": room, "name": "Eve", "token": mint(t, tt, room, change)})
+		in := s.expect("joined")
+		return &member{socket: s, id: in["you"].(object)["id"].(string), in: in}
+	}
+	free := enter(nil)
+	if you := free.in["you"].(object); you["identity"] != "ada" || you["name"] != "Ada" {
+		t.Errorf("the token's name did not count: %v", you)
+	}
+	free.say(object{"t": "m", "n": 1, "type": "x", "data": 1})
+	free.expectEntry("ok", func(e object) bool { return num(e["ok"]) == 1 })
+
+	mute := enter(func(_, claims, video object) {
+		claims["sub"] = "ben"
+		video["canPublish"], video["canPublishData"], video["canSubscribe"] = false, false, true
+	})
+	if g := mute.in["grant"].(object); g["publish"] != false || g["data"] != false || g["subscribe"] != true {
+		t.Errorf("grant %v", g)
+	}
+	mute.say(object{"t": "m", "n": 1, "type": "x", "data": 1})
+	refused := mute.expectEntry("refusal", func(e object) bool { return num(e["refused"]) == 1 })
+	if refused["code"] != "not_allowed" {
+		t.Errorf("refused as %v", refused)
+	}
+	mute.say(object{"t": "publish", "mid": "0", "source": "camera", "muted": false})
+	mute.expectError("publish", "not_allowed")
+}
