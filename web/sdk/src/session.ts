@@ -339,7 +339,8 @@ function encodeMessage(type: string, data: unknown, to: readonly string[] | unde
     // Circular, or a BigInt.
   }
   if (json === undefined) throw new ParlorError('bad_message', 'data has to be a JSON value')
-  if (utf8Length(json) > most) throw new ParlorError('too_large', `the data of a message may have ${most} bytes`)
+  if (utf8Length(json) > most)
+    throw new ParlorError('too_large', `the data of a message may have ${most} bytes`)
   if (depth(json) > maxDepth) throw new ParlorError('bad_message', 'data is nested too deeply')
   return `"type":${JSON.stringify(type)},"data":${json}${to ? `,"to":${JSON.stringify(to)}` : ''}}`
 }
