@@ -177,6 +177,13 @@ func (rs *Rooms) all() []*Room {
 	return out
 }
 
+// Trim lets the logs of silent rooms forget what is too old. To be called every minute or so.
+func (rs *Rooms) Trim(now time.Time) {
+	for _, r := range rs.all() {
+		r.data.Trim(now)
+	}
+}
+
 // Drain lets nobody in any more.
 func (rs *Rooms) Drain() {
 	rs.mu.Lock()

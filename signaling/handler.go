@@ -186,8 +186,7 @@ func (h *Handler) refuse(s *socket, err error) {
 		h.cfg.Log.Info().Str("code", word).Msg("not let in")
 	}
 	reply := errorReply{T: "error", Code: word, Message: message}
-	var refused *refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		reply.Re = refused.kind
 	}
 	closeCode := websocket.ClosePolicyViolation

@@ -86,7 +86,7 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range codes {
+	for _, c := range codes() {
 		if !bytes.Contains(doc, []byte("`"+c.code+"`")) {
 			t.Errorf("%s is not in docs/protocol.md", c.code)
 		}

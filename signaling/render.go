@@ -92,37 +92,41 @@ func renderGrant(g room.Grant) grant {
 	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin}
 }
 
-// codes are the words of docs/protocol.md for what can go wrong, most specific first.
-var codes = []struct {
+// codes are the words of docs/protocol.md for what can go wrong.
+func codes() []codeOf {
+	return []codeOf{
+		{errBadMessage, "bad_message"},
+		{errTooManyRequests, "rate_limited"},
+		{errNoSession, "session_not_found"},
+		{errTooManyConnections, "overloaded"},
+		{auth.ErrTokenExpired, "token_expired"},
+		{auth.ErrNotAllowed, "not_allowed"},
+		{auth.ErrUnauthorized, "unauthorized"},
+		{room.ErrNotFound, "room_not_found"},
+		{room.ErrFull, "room_full"},
+		{room.ErrClosed, "room_closed"},
+		{room.ErrTooManyRooms, "too_many_rooms"},
+		{room.ErrDraining, "draining"},
+		{room.ErrBadName, "bad_name"},
+		{room.ErrNotAllowed, "not_allowed"},
+		{room.ErrGone, "session_not_found"},
+		{room.ErrTooManyTracks, "too_many_media"},
+		{room.ErrBadSource, "bad_message"},
+		{sfu.ErrTooLarge, "too_large"},
+		{sfu.ErrTooManyMedia, "too_many_media"},
+		{sfu.ErrBadOffer, "bad_offer"},
+		{context.Canceled, "draining"},
+	}
+}
+
+type codeOf struct {
 	err  error
 	code string
-}{
-	{errBadMessage, "bad_message"},
-	{errTooManyRequests, "rate_limited"},
-	{errNoSession, "session_not_found"},
-	{errTooManyConnections, "overloaded"},
-	{auth.ErrTokenExpired, "token_expired"},
-	{auth.ErrNotAllowed, "not_allowed"},
-	{auth.ErrUnauthorized, "unauthorized"},
-	{room.ErrNotFound, "room_not_found"},
-	{room.ErrFull, "room_full"},
-	{room.ErrClosed, "room_closed"},
-	{room.ErrTooManyRooms, "too_many_rooms"},
-	{room.ErrDraining, "draining"},
-	{room.ErrBadName, "bad_name"},
-	{room.ErrNotAllowed, "not_allowed"},
-	{room.ErrGone, "session_not_found"},
-	{room.ErrTooManyTracks, "too_many_media"},
-	{room.ErrBadSource, "bad_message"},
-	{sfu.ErrTooLarge, "too_large"},
-	{sfu.ErrTooManyMedia, "too_many_media"},
-	{sfu.ErrBadOffer, "bad_offer"},
-	{context.Canceled, "draining"},
 }
 
 // code is the word for an error, and what to say with it. It is the one place where errors become words.
 func code(err error) (word, message string) {
-	for _, c := range codes {
+	for _, c := range codes() {
 		if errors.Is(err, c.err) {
 			return c.code, err.Error()
 		}

@@ -72,14 +72,4 @@ func (s *sessions) remove(id string) {
 	delete(s.byID, id)
 }
 
-func (s *sessions) all() []*client {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]*client, 0, len(s.byID))
-	for _, e := range s.byID {
-		out = append(out, e.client)
-	}
-	return out
-}
-
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -21,8 +21,8 @@ func TestResumeTokens(t *testing.T) {
 	if _, _, err := s.resume(session{first.ID, second}); !errors.Is(err, errNoSession) {
 		t.Error("a token that was replaced is still good")
 	}
-	fourth := third
-	if _, fourth, err = s.resume(session{first.ID, third}); err != nil {
+	_, fourth, err := s.resume(session{first.ID, third})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.resume(first); !errors.Is(err, errNoSession) {

@@ -85,7 +85,7 @@ func (s *socket) ReadFrame() ([]byte, error) {
 		}
 		n, err := r.Read(s.buf[len(s.buf):cap(s.buf)])
 		s.buf = s.buf[:len(s.buf)+n]
-		if err == io.EOF { //nolint:errorlint // io.Reader's own end
+		if err == io.EOF {
 			return s.buf, nil
 		}
 		if err != nil {

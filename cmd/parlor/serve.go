@@ -236,12 +236,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	s.log.Info().Str("listen", s.listen.Addr().String()).Str("udp", s.udpAddress()).Bool("dev", s.cfg.Dev).
 		Str("version", version()).Msg("serving")
-	var err error
-	select {
-	case <-ctx.Done():
-		s.log.Info().Msg("shutting down")
-	case err = <-failed:
-	}
+	err := s.tend(ctx, failed)
 	s.rooms.Drain()
 	s.door.Close()
 	s.rooms.Close()
@@ -255,6 +250,23 @@ func (s *server) run(ctx context.Context) error {
 	s.closeSockets()
 	s.log.Info().Msg("shut down")
 	return err
+}
+
+// tend waits for the end, and meanwhile does what is to be done now and then.
+func (s *server) tend(ctx context.Context, failed <-chan error) error {
+	minute := time.NewTicker(time.Minute)
+	defer minute.Stop()
+	for {
+		select {
+		case now := <-minute.C:
+			s.rooms.Trim(now)
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			s.log.Info().Msg("shutting down")
+			return nil
+		}
+	}
 }
 
 func (s *server) servePublic() error {
