@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	stdlog "log"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -32,6 +33,9 @@ import (
 
 // shutdownTimeout is how long open HTTP requests may take after everyone was told.
 const shutdownTimeout = 10 * time.Second
+
+// responseTimeout is what the slowest line may take for the largest file of the page. WebSockets have their own.
+const responseTimeout = 2 * time.Minute
 
 // gcPercent trades memory for CPU: most of what a server holds is small, and collecting it half as often is worth
 // more than the bytes. A GOGC in the environment wins.
@@ -184,8 +188,8 @@ func (s *server) httpServer(h http.Handler) *http.Server {
 	l := s.cfg.Limits
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: l.HeaderTimeout, ReadTimeout: l.HeaderTimeout + l.UpgradeTimeout,
-		IdleTimeout: l.IdleTimeout, MaxHeaderBytes: l.HeaderBytes,
-		ErrorLog: nil, // what peers do wrong is counted, not printed
+		WriteTimeout: responseTimeout, IdleTimeout: l.IdleTimeout, MaxHeaderBytes: l.HeaderBytes,
+		ErrorLog: stdlog.New(io.Discard, "", 0), // it would print peers' addresses, as often as they like
 	}
 }
 
