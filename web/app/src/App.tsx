@@ -1,0 +1,9 @@
+import { Lobby } from './lobby/Lobby'
+import { RoomPage } from './room/RoomPage'
+import { useRoute } from './route'
+
+export const App = () => {
+  const route = useRoute()
+  if (route.page === 'lobby') return <Lobby key={route.room} room={route.room} />
+  return <RoomPage key={`${route.room}/${String(route.watch)}`} room={route.room} watch={route.watch} />
+}

@@ -1,0 +1,179 @@
+import { ArrowDown, MessageCircle, RotateCcw, SendHorizontal, X } from 'lucide-react'
+import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useStore } from '../store'
+import { strings } from '../strings'
+import { testids } from '../testids'
+import styles from './Chat.module.css'
+import { type ChatLog, type ChatMessage, LONGEST } from './ChatLog'
+import { linkify } from './linkify'
+
+interface Props {
+  log: ChatLog
+  send: (text: string) => void
+  again: (key: string) => void
+  close: () => void
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+// Lines of one person within this time stand under one name.
+const TOGETHER = 3 * 60_000
+
+const follows = (message: ChatMessage, before: ChatMessage | undefined): boolean =>
+  before !== undefined &&
+  before.from === message.from &&
+  message.at.getTime() - before.at.getTime() < TOGETHER
+
+const Words = ({ text }: { text: string }) =>
+  linkify(text).map((piece, i) =>
+    piece.kind === 'link' ? (
+      <a key={i} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+        {piece.text}
+      </a>
+    ) : (
+      piece.text
+    ),
+  )
+
+export const Chat = ({ log, send, again, close }: Props) => {
+  const { messages } = useStore(log.state)
+  const [draft, setDraft] = useState('')
+  const [below, setBelow] = useState(false)
+  const list = useRef<HTMLOListElement>(null)
+  const input = useRef<HTMLTextAreaElement>(null)
+  const atEnd = useRef(true)
+
+  useEffect(() => {
+    log.setOpen(true)
+    input.current?.focus()
+    return () => log.setOpen(false)
+  }, [log])
+
+  const toEnd = () => {
+    const element = list.current
+    if (element !== null) element.scrollTop = element.scrollHeight
+  }
+
+  // Goes with new messages only while the last one was in view: who reads further up is left there.
+  useLayoutEffect(() => {
+    if (atEnd.current || messages.at(-1)?.state === 'pending') toEnd()
+    else setBelow(true)
+  }, [messages])
+
+  // The field grows with what is written, to a point.
+  useLayoutEffect(() => {
+    const element = input.current
+    if (element === null) return
+    element.style.height = 'auto'
+    element.style.height = `${Math.min(element.scrollHeight, 140)}px`
+  }, [draft])
+
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault()
+    const text = draft.trim()
+    if (text === '') return
+    send(text)
+    setDraft('')
+    input.current?.focus()
+  }
+
+  const keys = (event: KeyboardEvent) => {
+    // Enter that ends the composing of a character is not meant for us.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    submit()
+  }
+
+  return (
+    <section className={styles.chat} data-testid={testids.chat} aria-label={strings.chat.heading}>
+      <header className={styles.head}>
+        <h2>{strings.chat.heading}</h2>
+        <button type="button" className={styles.close} onClick={close} aria-label={strings.room.close}>
+          <X size={20} aria-hidden="true" />
+        </button>
+      </header>
+
+      <ol
+        ref={list}
+        className={styles.messages}
+        data-testid={testids.messages}
+        tabIndex={0}
+        aria-label={strings.chat.heading}
+        onScroll={(event) => {
+          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
+          atEnd.current = scrollHeight - scrollTop - clientHeight < 40
+          if (atEnd.current) setBelow(false)
+        }}
+      >
+        {messages.length === 0 && (
+          <li className={styles.empty}>
+            <MessageCircle size={28} aria-hidden="true" />
+            <strong>{strings.chat.empty}</strong>
+            <span>{strings.chat.emptyHow}</span>
+          </li>
+        )}
+        {messages.map((message, i) => {
+          const goesOn = follows(message, messages[i - 1])
+          return (
+            <li
+              key={message.key}
+              className={`${styles.message} ${message.mine ? styles.mine : ''} ${goesOn ? styles.goesOn : ''}`}
+              data-testid={testids.message}
+              data-from={message.from}
+              data-state={message.state}
+            >
+              {!goesOn && (
+                <div className={styles.who}>
+                  <strong>{message.mine ? strings.chat.mine : message.name || strings.room.someone}</strong>
+                  <time dateTime={message.at.toISOString()}>{clock.format(message.at)}</time>
+                </div>
+              )}
+              <p className={styles.words} data-text>
+                <Words text={message.text} />
+              </p>
+              {message.state === 'pending' && <span className="unseen">{strings.chat.sending}</span>}
+              {message.state === 'failed' && (
+                <button type="button" className={styles.failed} onClick={() => again(message.key)}>
+                  <RotateCcw size={14} aria-hidden="true" />
+                  {strings.chat.failed}. {strings.preview.tryAgain}
+                </button>
+              )}
+            </li>
+          )
+        })}
+      </ol>
+
+      {below && (
+        <button type="button" className={styles.below} onClick={toEnd}>
+          <ArrowDown size={16} aria-hidden="true" />
+          {strings.chat.newBelow}
+        </button>
+      )}
+
+      <form className={styles.form} onSubmit={submit}>
+        <textarea
+          ref={input}
+          data-testid={testids.chatInput}
+          className={styles.input}
+          rows={1}
+          value={draft}
+          onChange={(e) => setDraft(e.target.value)}
+          onKeyDown={keys}
+          placeholder={strings.chat.placeholder}
+          aria-label={strings.chat.placeholder}
+          maxLength={LONGEST}
+          enterKeyHint="send"
+        />
+        <button
+          type="submit"
+          data-testid={testids.chatSend}
+          className={styles.send}
+          disabled={draft.trim() === ''}
+          aria-label={strings.chat.send}
+          title={strings.chat.send}
+        >
+          <SendHorizontal size={20} aria-hidden="true" />
+        </button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { ChatLog, LONGEST, textOf } from './ChatLog'
+
+const ada = { id: 'p_a', name: 'Ada' }
+const me = { id: 'p_me', name: 'Me' }
+const at = (offset: number) => ({ offset, sentAt: new Date(offset) })
+
+const texts = (log: ChatLog) => log.state.get().messages.map((m) => `${m.text}/${m.state}`)
+
+describe('ChatLog', () => {
+  it('puts one’s own message at its place in the room’s order', async () => {
+    const log = new ChatLog()
+    let confirm: (value: { offset: number }) => void = () => undefined
+    log.receive({ text: 'a' }, ada, at(1))
+    const sent = log.send('mine', me, () => new Promise((resolve) => (confirm = resolve)))
+    log.receive({ text: 'b' }, ada, at(3))
+    expect(texts(log)).toEqual(['a/sent', 'b/sent', 'mine/pending'])
+    confirm({ offset: 2 })
+    await sent
+    expect(texts(log)).toEqual(['a/sent', 'mine/sent', 'b/sent'])
+  })
+
+  it('says when a message was not sent, and sends it again', async () => {
+    const log = new ChatLog()
+    await log.send('x', me, () => Promise.reject(new Error('no')))
+    expect(texts(log)).toEqual(['x/failed'])
+    const [failed] = log.state.get().messages
+    await log.again(failed?.key ?? '', () => Promise.resolve({ offset: 9 }))
+    expect(texts(log)).toEqual(['x/sent'])
+  })
+
+  it('counts what came while it was closed', () => {
+    const log = new ChatLog()
+    log.receive({ text: 'a' }, ada, at(1))
+    log.receive({ text: 'b' }, ada, at(2))
+    expect(log.state.get().unread).toBe(2)
+    log.setOpen(true)
+    log.receive({ text: 'c' }, ada, at(3))
+    expect(log.state.get().unread).toBe(0)
+  })
+
+  it('takes nothing that is no message', () => {
+    for (const data of [null, undefined, 'text', 7, {}, { text: 7 }, { text: '  ' }, []])
+      expect(textOf(data)).toBeUndefined()
+    expect(textOf({ text: 'x'.repeat(LONGEST + 5) })).toHaveLength(LONGEST)
+  })
+})

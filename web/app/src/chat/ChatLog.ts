@@ -1,0 +1,111 @@
+// The chat of one visit: what others wrote in the room's order, and what one wrote oneself, at its place in that
+// order once the server has confirmed it. It knows no React and no elements.
+
+import { Store } from '../store'
+
+export interface ChatMessage {
+  // Stays through a message's life: for lists.
+  key: string
+  from: string
+  name: string
+  mine: boolean
+  text: string
+  at: Date
+  state: 'pending' | 'sent' | 'failed'
+  // The place in the room's order, once known.
+  offset?: number
+}
+
+export interface ChatState {
+  messages: readonly ChatMessage[]
+  unread: number
+  open: boolean
+}
+
+export const TYPE = 'chat'
+export const LONGEST = 8000
+// What one page keeps. Older messages are let go, as the room's own log does.
+const KEEP = 2000
+
+export interface Post {
+  (type: string, data: unknown): Promise<{ offset: number }>
+}
+
+export const textOf = (data: unknown): string | undefined => {
+  if (typeof data !== 'object' || data === null || !('text' in data) || typeof data.text !== 'string')
+    return undefined
+  const text = data.text.slice(0, LONGEST)
+  return text.trim() === '' ? undefined : text
+}
+
+// Confirmed messages by offset, then those that are not confirmed as they were written.
+const placed = (messages: readonly ChatMessage[], message: ChatMessage): ChatMessage[] => {
+  const rest = messages.filter((m) => m.key !== message.key)
+  if (message.offset === undefined) return [...rest, message].slice(-KEEP)
+  const { offset } = message
+  let at = rest.findIndex((m) => m.offset === undefined || m.offset > offset)
+  if (at < 0) at = rest.length
+  return [...rest.slice(0, at), message, ...rest.slice(at)].slice(-KEEP)
+}
+
+export class ChatLog {
+  readonly state = new Store<ChatState>({ messages: [], unread: 0, open: false })
+  private written = 0
+
+  receive(data: unknown, from: { id: string; name: string }, meta: { offset: number; sentAt: Date }): void {
+    const text = textOf(data)
+    if (text === undefined) return
+    this.state.update((s) => ({
+      ...s,
+      messages: placed(s.messages, {
+        key: `o${meta.offset}`,
+        from: from.id,
+        name: from.name,
+        mine: false,
+        text,
+        at: meta.sentAt,
+        state: 'sent',
+        offset: meta.offset,
+      }),
+      unread: s.open ? 0 : s.unread + 1,
+    }))
+  }
+
+  async send(text: string, me: { id: string; name: string }, post: Post): Promise<void> {
+    const key = `n${++this.written}`
+    const message: ChatMessage = {
+      key,
+      from: me.id,
+      name: me.name,
+      mine: true,
+      text,
+      at: new Date(),
+      state: 'pending',
+    }
+    this.state.update((s) => ({ ...s, messages: placed(s.messages, message) }))
+    await this.deliver(message, post)
+  }
+
+  async again(key: string, post: Post): Promise<void> {
+    const message = this.state.get().messages.find((m) => m.key === key && m.state === 'failed')
+    if (message === undefined) return
+    const pending: ChatMessage = { ...message, state: 'pending', at: new Date() }
+    this.state.update((s) => ({ ...s, messages: placed(s.messages, pending) }))
+    await this.deliver(pending, post)
+  }
+
+  setOpen(open: boolean): void {
+    this.state.update((s) => ({ ...s, open, unread: open ? 0 : s.unread }))
+  }
+
+  private async deliver(message: ChatMessage, post: Post): Promise<void> {
+    let done: ChatMessage
+    try {
+      const { offset } = await post(TYPE, { text: message.text })
+      done = { ...message, state: 'sent', offset }
+    } catch {
+      done = { ...message, state: 'failed' }
+    }
+    this.state.update((s) => ({ ...s, messages: placed(s.messages, done) }))
+  }
+}

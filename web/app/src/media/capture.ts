@@ -1,0 +1,216 @@
+// One's own microphone and camera: what is on, which device, and what went wrong. It knows no room and no React;
+// what it captures is taken from its state by whoever shows or publishes it.
+
+import { Store } from '../store'
+import { chooseDevice, chosen, listDevices } from './deviceList'
+import { type Device, type Problem, problemOf } from './problem'
+
+export interface DeviceState {
+  // What the person wants.
+  on: boolean
+  starting: boolean
+  // There while on, and for a muted microphone too: it is muted, not closed, so that speaking again is instant.
+  track?: MediaStreamTrack
+  problem?: Problem
+}
+
+export interface CaptureState {
+  // The first question to the browser is over, whatever came of it.
+  ready: boolean
+  microphone: DeviceState
+  camera: DeviceState
+}
+
+const CAMERA: MediaTrackConstraints = {
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
+  frameRate: { ideal: 30 },
+}
+
+const MICROPHONE: MediaTrackConstraints = {
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+}
+
+const DEVICES: readonly Device[] = ['microphone', 'camera']
+
+export const captureSupport = (): 'yes' | 'insecure' | 'unsupported' => {
+  if (typeof navigator.mediaDevices?.getUserMedia === 'function') return 'yes'
+  return window.isSecureContext ? 'unsupported' : 'insecure'
+}
+
+export class Capture {
+  readonly state: Store<CaptureState>
+  // Counts what was asked of each device: an answer to an older question is thrown away.
+  private readonly asked = { microphone: 0, camera: 0 }
+  private closed = false
+
+  constructor(wanted: { microphone: boolean; camera: boolean }) {
+    const device = (kind: Device): DeviceState => ({ on: wanted[kind], starting: false })
+    this.state = new Store<CaptureState>({
+      ready: false,
+      microphone: device('microphone'),
+      camera: device('camera'),
+    })
+  }
+
+  // Both in one question, so that the browser asks the person once; one by one only when that failed.
+  async start(): Promise<void> {
+    const support = captureSupport()
+    if (support !== 'yes') {
+      for (const kind of DEVICES) this.edit(kind, { on: false, problem: support })
+      this.state.update((s) => ({ ...s, ready: true }))
+      return
+    }
+    const wanted = DEVICES.filter((kind) => this.state.get()[kind].on)
+    if (wanted.length === 2) {
+      for (const kind of wanted) this.edit(kind, { starting: true })
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia({
+          audio: this.constraints('microphone'),
+          video: this.constraints('camera'),
+        })
+        for (const track of stream.getTracks())
+          this.took(track.kind === 'audio' ? 'microphone' : 'camera', track)
+      } catch (error) {
+        await this.oneByOne(error)
+      }
+    } else {
+      for (const kind of wanted) await this.open(kind)
+    }
+    await listDevices()
+    this.state.update((s) => ({ ...s, ready: true }))
+  }
+
+  async set(kind: Device, on: boolean): Promise<void> {
+    const now = this.state.get()[kind]
+    if (!on) {
+      this.asked[kind]++
+      if (kind === 'microphone' && now.track !== undefined) now.track.enabled = false
+      else now.track?.stop()
+      this.edit(kind, { on: false, starting: false, track: kind === 'microphone' ? now.track : undefined })
+      return
+    }
+    if (kind === 'microphone' && now.track?.readyState === 'live') {
+      now.track.enabled = true
+      this.edit(kind, { on: true, problem: undefined })
+      return
+    }
+    await this.open(kind)
+    await listDevices()
+  }
+
+  // Another device of that kind. A microphone that was muted stays so.
+  async choose(kind: Device, deviceId: string): Promise<void> {
+    chooseDevice(kind, deviceId)
+    const now = this.state.get()[kind]
+    if (!now.on && now.track === undefined) return
+    now.track?.stop()
+    await this.open(kind, now.on)
+  }
+
+  // Gives away what is on, to be published; from then on it is another's. The rest is closed.
+  handOver(): { microphone: MediaStreamTrack | undefined; camera: MediaStreamTrack | undefined } {
+    const of = (kind: Device) => {
+      const { on, track } = this.state.get()[kind]
+      return on && track?.readyState === 'live' ? track : undefined
+    }
+    const given = { microphone: of('microphone'), camera: of('camera') }
+    this.closed = true
+    for (const kind of DEVICES) {
+      this.asked[kind]++
+      const { track } = this.state.get()[kind]
+      if (given[kind] === undefined) track?.stop()
+      this.edit(kind, { starting: false, track: undefined })
+    }
+    return given
+  }
+
+  close(): void {
+    this.closed = true
+    for (const kind of DEVICES) {
+      this.asked[kind]++
+      this.state.get()[kind].track?.stop()
+    }
+  }
+
+  private async oneByOne(error: unknown): Promise<void> {
+    const problem = problemOf(error)
+    for (const kind of DEVICES) {
+      // Asking again what was just refused would nag; but often only one of the two is.
+      if ((problem === 'denied' || problem === 'dismissed') && !(await isGranted(kind))) {
+        this.edit(kind, { on: false, starting: false, problem })
+      } else {
+        await this.open(kind)
+      }
+    }
+  }
+
+  private async open(kind: Device, enabled = true): Promise<void> {
+    if (captureSupport() !== 'yes') {
+      this.edit(kind, { on: false, problem: captureSupport() as Problem })
+      return
+    }
+    const mine = ++this.asked[kind]
+    this.edit(kind, { on: enabled, starting: true, problem: undefined })
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia(
+        kind === 'microphone' ? { audio: this.constraints(kind) } : { video: this.constraints(kind) },
+      )
+      const [track] = stream.getTracks()
+      if (track === undefined) throw new DOMException('no track', 'NotFoundError')
+      if (mine !== this.asked[kind]) {
+        track.stop()
+        return
+      }
+      track.enabled = enabled
+      this.took(kind, track)
+    } catch (error) {
+      if (mine !== this.asked[kind]) return
+      this.edit(kind, { on: false, starting: false, track: undefined, problem: problemOf(error) })
+    }
+  }
+
+  private took(kind: Device, track: MediaStreamTrack): void {
+    if (this.closed) {
+      track.stop()
+      return
+    }
+    const { on, track: former } = this.state.get()[kind]
+    if (former !== track) former?.stop()
+    // Switched off while the browser was asking.
+    if (!on && kind === 'camera') {
+      track.stop()
+      this.edit(kind, { starting: false })
+      return
+    }
+    track.enabled = on
+    track.addEventListener('ended', () => {
+      if (this.state.get()[kind].track !== track) return
+      this.edit(kind, { on: false, track: undefined, problem: 'ended' })
+      void listDevices()
+    })
+    this.edit(kind, { starting: false, track, problem: undefined })
+  }
+
+  private constraints(kind: Device): MediaTrackConstraints {
+    const deviceId = chosen.get()[kind]
+    const base = kind === 'camera' ? CAMERA : MICROPHONE
+    // Not `exact`: a device chosen last week and left at home must not keep today's from working.
+    return deviceId === '' ? base : { ...base, deviceId: { ideal: deviceId } }
+  }
+
+  private edit(kind: Device, change: Partial<DeviceState>): void {
+    this.state.update((s) => ({ ...s, [kind]: { ...s[kind], ...change } }))
+  }
+}
+
+const isGranted = async (kind: Device): Promise<boolean> => {
+  try {
+    const status = await navigator.permissions.query({ name: kind as PermissionName })
+    return status.state === 'granted'
+  } catch {
+    return false
+  }
+}

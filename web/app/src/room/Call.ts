@@ -1,0 +1,80 @@
+// A room one is in, as the page needs it: the SDK's room with what is shown of it, its chat, one's own devices, and
+// the words that pass. Begins when joined, ends once.
+
+import type { Participant, Room } from '/sdk/parlor.js'
+import type { ChatLog } from '../chat/ChatLog'
+import { Store } from '../store'
+import { strings } from '../strings'
+import { Notices } from './Notices'
+import { OwnDevices } from './OwnDevices'
+import { followRoom, type RoomView } from './roomView'
+
+export class Call {
+  readonly room: Room
+  readonly chat: ChatLog
+  readonly own: OwnDevices
+  readonly view: Store<RoomView>
+  readonly notices = new Notices()
+  // The browser holds sound back until there is a click.
+  readonly silent = new Store(false)
+  private readonly offs: (() => void)[]
+  private hinted = ''
+
+  constructor(room: Room, chat: ChatLog, disconnected: (reason: string) => void) {
+    this.room = room
+    this.chat = chat
+    this.own = new OwnDevices(room)
+    const { view, end } = followRoom(room)
+    this.view = view
+    this.offs = [
+      end,
+      room.on('participantConnected', (p: Participant) => this.notices.say(strings.room.joined(nameOf(p)))),
+      room.on('participantDisconnected', (p: Participant) => this.notices.say(strings.room.left(nameOf(p)))),
+      chat.state.subscribe(() => this.hint()),
+      room.on('reset', () => this.notices.say(strings.room.reset)),
+      room.on('audioBlocked', () => this.silent.set(true)),
+      room.on('disconnected', (reason: string) => disconnected(reason)),
+    ]
+    window.parlor = room
+  }
+
+  say(text: string): void {
+    void this.chat.send(text, this.room.localParticipant, this.post)
+  }
+
+  sayAgain(key: string): void {
+    void this.chat.again(key, this.post)
+  }
+
+  // From a click, or it does nothing.
+  async hear(): Promise<void> {
+    await this.room.startAudio()
+    this.silent.set(false)
+  }
+
+  end(): void {
+    for (const off of this.offs.splice(0)) off()
+    this.notices.close()
+    if (window.parlor === this.room) delete window.parlor
+  }
+
+  // A message that comes while the chat is closed passes by on the stage.
+  private hint(): void {
+    const { messages, open } = this.chat.state.get()
+    if (open) this.notices.chatSeen()
+    const last = messages.findLast((m) => !m.mine)
+    if (last === undefined || last.key === this.hinted) return
+    this.hinted = last.key
+    if (!open) this.notices.say(strings.chat.says(last.name || strings.room.someone, last.text), true)
+  }
+
+  private readonly post = (type: string, data: unknown) => this.room.sendMessage(type, data)
+}
+
+const nameOf = (participant: Participant): string => participant.name || strings.room.someone
+
+declare global {
+  interface Window {
+    parlor?: Room
+  }
+}

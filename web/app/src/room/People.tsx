@@ -1,0 +1,58 @@
+import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react'
+import { strings } from '../strings'
+import { testids } from '../testids'
+import { Avatar } from '../ui/Avatar'
+import styles from './People.module.css'
+import type { Person } from './roomView'
+
+export const People = ({ people, close }: { people: readonly Person[]; close: () => void }) => (
+  <section className={styles.people} data-testid={testids.people} aria-label={strings.room.people}>
+    <header className={styles.head}>
+      <h2>
+        {strings.room.people} <span className={styles.count}>{people.length}</span>
+      </h2>
+      <button
+        type="button"
+        className={styles.close}
+        onClick={close}
+        aria-label={strings.room.close}
+        autoFocus
+      >
+        <X size={20} aria-hidden="true" />
+      </button>
+    </header>
+    <ul className={styles.list}>
+      {people.map((person) => {
+        const mic = person.microphone !== undefined && !person.microphone.muted
+        const camera = person.camera !== undefined && !person.camera.muted
+        return (
+          <li key={person.id} className={styles.person}>
+            <Avatar id={person.id} name={person.name} />
+            <span className={styles.name}>
+              {person.name || strings.room.someone}
+              {person.local && <span className={styles.you}> {strings.room.you}</span>}
+            </span>
+            {person.screens.length > 0 && (
+              <MonitorUp size={18} role="img" aria-label={strings.room.share} className={styles.live} />
+            )}
+            {mic ? (
+              <Mic
+                size={18}
+                role="img"
+                aria-label={strings.room.microphoneOn}
+                className={person.speaking ? styles.live : ''}
+              />
+            ) : (
+              <MicOff size={18} role="img" aria-label={strings.room.microphoneOff} className={styles.off} />
+            )}
+            {camera ? (
+              <Video size={18} role="img" aria-label={strings.room.cameraOn} />
+            ) : (
+              <VideoOff size={18} role="img" aria-label={strings.room.cameraOff} className={styles.off} />
+            )}
+          </li>
+        )
+      })}
+    </ul>
+  </section>
+)

@@ -1,0 +1,36 @@
+// @vitest-environment jsdom
+import { describe, expect, it } from 'vitest'
+import { pathOf, roomName, routeOf } from './route'
+
+describe('routeOf', () => {
+  it.each([
+    ['/', '', { page: 'lobby', room: '' }],
+    ['/', '?room=demo', { page: 'lobby', room: 'demo' }],
+    ['/r/demo', '', { page: 'room', room: 'demo', watch: false }],
+    ['/r/demo/', '', { page: 'room', room: 'demo', watch: false }],
+    ['/watch/demo', '', { page: 'room', room: 'demo', watch: true }],
+    ['/r/caf%C3%A9%20x', '', { page: 'room', room: 'café x', watch: false }],
+    ['/r/%E0%A4%A', '', { page: 'room', room: '%E0%A4%A', watch: false }],
+    ['/r/', '', { page: 'lobby', room: '' }],
+    ['/x/demo', '', { page: 'lobby', room: '' }],
+  ])('%s%s', (path, search, route) => {
+    expect(routeOf(path, search)).toEqual(route)
+  })
+
+  it('undoes pathOf', () => {
+    for (const room of ['demo', 'café x', 'a/b?c#d', '100 %', '会議'])
+      expect(routeOf(pathOf(room), '')).toEqual({ page: 'room', room, watch: false })
+  })
+})
+
+describe('roomName', () => {
+  it.each([
+    ['  Team stand up ', 'Team-stand-up'],
+    ['a/b?c#d%e\\f', 'abcdef'],
+    ['zero\u200bwidth', 'zerowidth'],
+    ['会議 室', '会議-室'],
+    ['   ', ''],
+  ])('%s', (typed, name) => {
+    expect(roomName(typed)).toBe(name)
+  })
+})

@@ -1,0 +1,45 @@
+// Which page the address means: / is the lobby, /r/{room} a room, /watch/{room} a room without a camera.
+
+import { Store, useStore } from './store'
+
+export type Route = { page: 'lobby'; room: string } | { page: 'room'; room: string; watch: boolean }
+
+export const routeOf = (path: string, search: string): Route => {
+  const match = /^\/(r|watch)\/([^/]+)\/?$/u.exec(path)
+  if (match?.[2] !== undefined) {
+    const room = decoded(match[2])
+    if (room !== '') return { page: 'room', room, watch: match[1] === 'watch' }
+  }
+  return { page: 'lobby', room: new URLSearchParams(search).get('room') ?? '' }
+}
+
+export const pathOf = (room: string, watch = false): string =>
+  `/${watch ? 'watch' : 'r'}/${encodeURIComponent(room)}`
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+// What a person typed, as a room's name: something that can be said aloud and stands in a link as it is.
+export const roomName = (typed: string): string =>
+  typed
+    .trim()
+    .replace(/\s+/gu, '-')
+    .replace(/[/\\?#%\p{Cc}\p{Cf}]/gu, '')
+    .slice(0, 64)
+
+const current = (): Route => routeOf(location.pathname, location.search)
+
+const route = new Store<Route>(current())
+addEventListener('popstate', () => route.set(current()))
+
+export const useRoute = (): Route => useStore(route)
+
+export const go = (path: string): void => {
+  history.pushState(null, '', path)
+  route.set(current())
+}

@@ -1,0 +1,71 @@
+// What tests may hold on to. Everything else about the page's markup may change without notice.
+//
+//   data-testid           where
+//   lobby                 the first page, at /
+//   name                  the text field for one's name (lobby and preview)
+//   room                  the text field for the room's name (lobby)
+//   continue              lobby: go on to the preview
+//   preview               the page before joining; data-state on it: "asking" | "ready" (devices settled, one way or the other)
+//   self-video            preview: one's own picture
+//   level                 preview: the microphone's level; data-level on it: 0..100
+//   microphone, camera    the toggles, in preview and room; aria-pressed says whether the device is on
+//   microphone-select, camera-select, speaker-select   the device pickers of the preview
+//   problem               preview: one notice per device problem; data-problem: denied | missing | busy | insecure | …
+//   join                  the join button (preview)
+//   in-room               the room; data-connection: "connected" | "reconnecting"; data-room: its name
+//   stage                 the area with the tiles; data-layout: "grid" | "duet" | "spotlight"
+//   share, chat-toggle, people-toggle, invite, network, leave   controls of the room
+//   unread                count of unread messages on the chat toggle
+//   people-count          the number of people here
+//   chat                  the chat panel;  chat-input, chat-send in it
+//   messages              the list;  message  one of them; data-from: participant id, data-state: pending | sent | failed
+//   notice                a passing notice (somebody joined or left)
+//   banner                reconnecting, or audio that waits for a click (click-to-hear is its button)
+//   ended                 the page after; data-reason: a code of docs/protocol.md or of the SDK
+//   rejoin, reload, home  its buttons
+//
+//   data-participant=ID   a tile or audio element of that participant; data-local on one's own
+//   data-track=ID         the <video> or <audio> element that shows this track; data-source: camera | screen | microphone | screen_audio
+//   data-video="on|off"   on a tile: whether it shows a picture
+//
+// A page that is reloaded while in a room joins again by itself, with the same devices on.
+
+export const testids = {
+  lobby: 'lobby',
+  name: 'name',
+  room: 'room',
+  continue: 'continue',
+  preview: 'preview',
+  selfVideo: 'self-video',
+  level: 'level',
+  microphone: 'microphone',
+  camera: 'camera',
+  microphoneSelect: 'microphone-select',
+  cameraSelect: 'camera-select',
+  speakerSelect: 'speaker-select',
+  problem: 'problem',
+  join: 'join',
+  inRoom: 'in-room',
+  stage: 'stage',
+  share: 'share',
+  chatToggle: 'chat-toggle',
+  peopleToggle: 'people-toggle',
+  peopleCount: 'people-count',
+  invite: 'invite',
+  network: 'network',
+  leave: 'leave',
+  unread: 'unread',
+  chat: 'chat',
+  chatInput: 'chat-input',
+  chatSend: 'chat-send',
+  messages: 'messages',
+  message: 'message',
+  people: 'people',
+  notice: 'notice',
+  banner: 'banner',
+  clickToHear: 'click-to-hear',
+  ended: 'ended',
+  rejoin: 'rejoin',
+  reload: 'reload',
+  home: 'home',
+} as const

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { withoutToken } from './token'
+
+describe('withoutToken', () => {
+  it.each([
+    ['https://p.example/r/demo', 'https://p.example/r/demo', ''],
+    ['https://p.example/r/demo#token=a.b-c_d', 'https://p.example/r/demo', 'a.b-c_d'],
+    ['https://p.example/r/demo?token=a.b.c', 'https://p.example/r/demo', 'a.b.c'],
+    ['https://p.example/r/demo?x=1&token=q#token=f&y=2', 'https://p.example/r/demo?x=1#y=2', 'f'],
+    ['https://p.example/r/demo?token=#part', 'https://p.example/r/demo#part', ''],
+  ])('%s', (address, clean, token) => {
+    expect(withoutToken(address)).toEqual({ address: clean, token })
+  })
+})
