@@ -43,8 +43,44 @@ function parameter(codec: RTCRtpCodec, name: string): string | undefined {
   return undefined
 }
 
-/** Trims the codecs of a transceiver; leaves them alone where the browser will not have it. */
-export function trimCodecs(transceiver: RTCRtpTransceiver, kind: Kind, prefer?: VideoCodec): void {
+// What the server reads or passes on: for the bandwidth estimate, for telling streams apart, who speaks, which way up.
+const extensions = new Set([
+  'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
+  'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  'urn:ietf:params:rtp-hdrext:sdes:mid',
+  'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
+  'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
+  'urn:3gpp:video-orientation',
+])
+
+interface HeaderExtension {
+  uri: string
+  direction: string
+}
+
+/** Not in every browser, and not in TypeScript's list yet. */
+interface NegotiatesExtensions {
+  getHeaderExtensionsToNegotiate(): HeaderExtension[]
+  setHeaderExtensionsToNegotiate(extensions: HeaderExtension[]): void
+}
+
+function trimExtensions(transceiver: RTCRtpTransceiver): void {
+  if (!('setHeaderExtensionsToNegotiate' in transceiver)) return
+  const negotiates = transceiver as RTCRtpTransceiver & NegotiatesExtensions
+  const trimmed = negotiates
+    .getHeaderExtensionsToNegotiate()
+    .map((e) => (extensions.has(e.uri) ? e : { ...e, direction: 'stopped' }))
+  try {
+    negotiates.setHeaderExtensionsToNegotiate(trimmed)
+  } catch {
+    // Some are mandatory for this browser.
+  }
+}
+
+/** Trims what a transceiver offers; leaves it alone where the browser will not have it. */
+export function trim(transceiver: RTCRtpTransceiver, kind: Kind, prefer?: VideoCodec): void {
+  trimExtensions(transceiver)
   const sending = transceiver.direction === 'sendonly'
   const capabilities = (sending ? RTCRtpSender : RTCRtpReceiver).getCapabilities(kind)
   const codecs = chooseCodecs(kind, capabilities?.codecs ?? [], prefer)

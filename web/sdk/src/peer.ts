@@ -1,4 +1,4 @@
-import { trimCodecs, type VideoCodec } from './codecs'
+import { trim, type VideoCodec } from './codecs'
 import type { Kind, Source } from './wire'
 
 /** An m-line on which we send. It stays for the life of the PeerConnection; what it carries changes without an offer. */
@@ -66,7 +66,7 @@ export class Peer {
         ? { sendEncodings: [{ maxBitrate: source === 'screen' ? 2_500_000 : 1_700_000 }] }
         : {}),
     })
-    trimCodecs(transceiver, kind, this.#codec)
+    trim(transceiver, kind, this.#codec)
     const line = { kind, source, transceiver }
     this.#lines.push(line)
     return line
@@ -75,7 +75,7 @@ export class Peer {
   /** Adds slots to the pool; the next offer takes them along. */
   addSlots(kind: Kind, count: number): void {
     for (let i = 0; i < count; i++)
-      trimCodecs(this.#pc.addTransceiver(kind, { direction: 'recvonly' }), kind, this.#codec)
+      trim(this.#pc.addTransceiver(kind, { direction: 'recvonly' }), kind, this.#codec)
     this.#slots[kind] += count
   }
 
