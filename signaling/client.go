@@ -222,7 +222,7 @@ func publishes(tracks []track) []room.Publish {
 // serveChannel moves the session over its data channel as long as that is open.
 func (c *client) serveChannel(ch *sfu.Channel) {
 	link := c.session.Open(channelConn{ch}, datachannel.DataChannel, datachannel.LinkOptions{})
-	if err := link.Run(c.ctx); err != nil {
+	if err := link.Run(context.WithoutCancel(c.ctx)); err != nil { // finish ends it
 		c.log.Debug().Err(err).Msg("data channel ended")
 	}
 }
@@ -234,7 +234,8 @@ func (c *client) serveSocket(s *socket, hello any, attached bool) {
 		Hello: marshal(hello), Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
 	if err := s.keepAlive(link.Heard); err == nil {
-		if err := link.Run(c.ctx); err != nil {
+		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
+		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {
 			c.log.Debug().Err(err).Msg("websocket ended")
 		}
 	}

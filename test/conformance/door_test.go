@@ -203,7 +203,7 @@ func TestLeaveToReload(t *testing.T) {
 
 func TestRequestsAreLimited(t *testing.T) {
 	m := join(t, server(t).url, aRoom(), "Ada")
-	for range 120 {
+	for range 80 {
 		m.say(object{"t": "publish", "mid": "7", "source": "camera", "muted": false})
 	}
 	if e := m.expectError("publish", "rate_limited"); num(e["retryMs"]) == 0 {

@@ -31,7 +31,7 @@ type target struct {
 
 const (
 	ownRoomSize = 4
-	ownLog      = 100
+	ownLog      = 1000 // above a burst of messages, so that nobody falls behind by being quick
 	ownKey      = "conformance"
 	ownSecret   = "a-secret-of-at-least-thirty-two-bytes"
 )
