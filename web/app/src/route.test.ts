@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest'
-import { pathOf, roomName, routeOf } from './route'
+import { pathOf, routeOf } from './route'
 
 describe('routeOf', () => {
   it.each([
@@ -20,17 +20,5 @@ describe('routeOf', () => {
   it('undoes pathOf', () => {
     for (const room of ['demo', 'café x', 'a/b?c#d', '100 %', '会議'])
       expect(routeOf(pathOf(room), '')).toEqual({ page: 'room', room, watch: false })
-  })
-})
-
-describe('roomName', () => {
-  it.each([
-    ['  Team stand up ', 'Team-stand-up'],
-    ['a/b?c#d%e\\f', 'abcdef'],
-    ['zero\u200bwidth', 'zerowidth'],
-    ['会議 室', '会議-室'],
-    ['   ', ''],
-  ])('%s', (typed, name) => {
-    expect(roomName(typed)).toBe(name)
   })
 })

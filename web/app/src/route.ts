@@ -24,14 +24,6 @@ const decoded = (text: string): string => {
   }
 }
 
-// What a person typed, as a room's name: something that can be said aloud and stands in a link as it is.
-export const roomName = (typed: string): string =>
-  typed
-    .trim()
-    .replace(/\s+/gu, '-')
-    .replace(/[/\\?#%\p{Cc}\p{Cf}]/gu, '')
-    .slice(0, 64)
-
 const current = (): Route => routeOf(location.pathname, location.search)
 
 const route = new Store<Route>(current())

@@ -35,7 +35,7 @@ export const strings = {
     cameraOff: 'Camera is off',
     starting: 'Starting camera',
     join: 'Join',
-    joinWithout: 'Join without camera and microphone',
+    joinWithout: 'Join without camera or mic',
     joinChat: 'Join with chat only',
     watch: 'Watch',
     joining: 'Joining',

@@ -1,7 +1,8 @@
 import { ArrowRight, Shuffle } from 'lucide-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { personName, roomName } from '../names'
 import { remember, remembered } from '../preferences'
-import { go, pathOf, roomName } from '../route'
+import { go, pathOf } from '../route'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Button } from '../ui/Button'
@@ -27,11 +28,12 @@ export const Lobby = ({ room: given }: { room: string }) => {
       roomField.current?.focus()
       return
     }
-    if (name.trim() === '') {
+    const own = personName(name)
+    if (own === '') {
       nameField.current?.focus()
       return
     }
-    remember('name', name.trim())
+    remember('name', own)
     remember('room', target)
     go(pathOf(target))
   }

@@ -15,6 +15,8 @@ export interface DeviceState {
 }
 
 export interface CaptureState {
+  // The browser shows its question, and the person has yet to answer.
+  asking: boolean
   // The first question to the browser is over, whatever came of it.
   ready: boolean
   microphone: DeviceState
@@ -49,6 +51,7 @@ export class Capture {
   constructor(wanted: { microphone: boolean; camera: boolean }) {
     const device = (kind: Device): DeviceState => ({ on: wanted[kind], starting: false })
     this.state = new Store<CaptureState>({
+      asking: false,
       ready: false,
       microphone: device('microphone'),
       camera: device('camera'),
@@ -60,10 +63,11 @@ export class Capture {
     const support = captureSupport()
     if (support !== 'yes') {
       for (const kind of DEVICES) this.edit(kind, { on: false, problem: support })
-      this.state.update((s) => ({ ...s, ready: true }))
+      this.state.update((s) => ({ ...s, asking: false, ready: true }))
       return
     }
     const wanted = DEVICES.filter((kind) => this.state.get()[kind].on)
+    void this.noteAsking(wanted)
     if (wanted.length === 2) {
       for (const kind of wanted) this.edit(kind, { starting: true })
       try {
@@ -80,7 +84,24 @@ export class Capture {
       for (const kind of wanted) await this.open(kind)
     }
     await listDevices()
-    this.state.update((s) => ({ ...s, ready: true }))
+    this.state.update((s) => ({ ...s, asking: false, ready: true }))
+  }
+
+  // Devices that are only starting are worth a moment; a question may stand for ever.
+  async settled(ms: number): Promise<void> {
+    const over = ({ ready, asking }: CaptureState) => ready || asking
+    if (over(this.state.get())) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        off()
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      const off = this.state.subscribe(() => {
+        if (over(this.state.get())) done()
+      })
+    })
   }
 
   async set(kind: Device, on: boolean): Promise<void> {
@@ -135,11 +156,17 @@ export class Capture {
     }
   }
 
+  private async noteAsking(wanted: readonly Device[]): Promise<void> {
+    const states = await Promise.all(wanted.map(permission))
+    if (!this.state.get().ready && states.includes('prompt'))
+      this.state.update((s) => ({ ...s, asking: true }))
+  }
+
   private async oneByOne(error: unknown): Promise<void> {
     const problem = problemOf(error)
     for (const kind of DEVICES) {
       // Asking again what was just refused would nag; but often only one of the two is.
-      if ((problem === 'denied' || problem === 'dismissed') && !(await isGranted(kind))) {
+      if ((problem === 'denied' || problem === 'dismissed') && (await permission(kind)) !== 'granted') {
         this.edit(kind, { on: false, starting: false, problem })
       } else {
         await this.open(kind)
@@ -206,11 +233,10 @@ export class Capture {
   }
 }
 
-const isGranted = async (kind: Device): Promise<boolean> => {
+const permission = async (kind: Device): Promise<PermissionState | undefined> => {
   try {
-    const status = await navigator.permissions.query({ name: kind as PermissionName })
-    return status.state === 'granted'
+    return (await navigator.permissions.query({ name: kind as PermissionName })).state
   } catch {
-    return false
+    return undefined
   }
 }

@@ -8,6 +8,7 @@ import { DevicePicker } from '../media/DevicePicker'
 import { LevelMeter } from '../media/LevelMeter'
 import type { Device } from '../media/problem'
 import { useElementTrack } from '../media/useElementTrack'
+import { personName } from '../names'
 import { remember, remembered } from '../preferences'
 import { go } from '../route'
 import { useStore } from '../store'
@@ -45,7 +46,7 @@ export const Preview = ({ room, watch, capture, media, joining, join }: Props) =
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const own = name.trim()
+    const own = personName(name)
     if (own === '') {
       nameField.current?.focus()
       return
@@ -56,7 +57,7 @@ export const Preview = ({ room, watch, capture, media, joining, join }: Props) =
 
   const toggle = (device: Device) => void capture.set(device, !state[device].on)
   const showsSelf = media && !watch
-  const asking = showsSelf && !state.ready && (camera.starting || microphone.starting)
+  const asking = showsSelf && state.asking
   // Before it allows any, the browser names no devices: nothing to choose from.
   const named = lists.microphones.length + lists.cameras.length > 0
   const withNothing = !camera.on && !microphone.on

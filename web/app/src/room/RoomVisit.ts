@@ -17,6 +17,8 @@ export type Phase =
   | { at: 'in'; call: Call }
   | { at: 'ended'; code: string; trying: boolean; nextTry: number | undefined }
 
+// How long joining waits for devices that are just starting.
+const STARTING_MS = 3_000
 const FIRST_PAUSE = 2_000
 const LONGEST_PAUSE = 30_000
 
@@ -61,6 +63,8 @@ export class RoomVisit {
     if (phase.at !== 'preview' || phase.joining) return
     this.name = name
     this.phase.set({ at: 'preview', joining: true })
+    if (this.media && !this.watch) await this.capture.settled(STARTING_MS)
+    if (this.closed) return
     const given = this.capture.handOver()
     this.wanted = { microphone: given.microphone !== undefined, camera: given.camera !== undefined }
     const call = await this.enter(given)

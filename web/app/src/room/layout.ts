@@ -24,7 +24,7 @@ export const gapOf = (area: Area): number => (area.width < 640 ? 8 : 12)
 // A wide window shows tiles from 4:3 to 16:9; a tall one lets them stand upright, which fills a phone better.
 export const aspectOf = (area: Area, count: number): Aspect => {
   if (area.width >= area.height) return { min: count <= 2 ? 4 / 3 : 3 / 2, max: WIDE }
-  return { min: count === 1 ? 9 / 16 : 3 / 4, max: WIDE }
+  return { min: count === 1 ? 9 / 20 : 3 / 4, max: WIDE }
 }
 
 const fit = (width: number, height: number, aspect: Aspect): Area => {
