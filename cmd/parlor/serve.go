@@ -43,7 +43,7 @@ const gcPercent = 400
 
 // serve runs a server until ctx is done or the first SIGTERM or interrupt; a second one ends the process at once.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cfg, err := config.Load(args, os.Environ(), stderr)
+	cfg, err := config.Load(args, os.Environ(), stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
