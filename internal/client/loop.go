@@ -22,16 +22,17 @@ type state struct {
 	fates  map[uint64]*Pending
 	acked  uint64
 
-	ws       *link // nil while it is broken
-	socket   *websocket.Conn
-	dialing  bool
-	redialAt time.Time
-	backoff  time.Duration
-	dc       *link // nil until open
-	data     *link // what carries the log; nil while nothing can
-	reattach bool  // the log broke off: attach again, even to the same link
-	backlog  []inbound
-	leaving  bool
+	ws        *link // nil while it is broken
+	socket    *websocket.Conn
+	dialing   bool
+	redialAt  time.Time
+	backoff   time.Duration
+	dc        *link // nil until open
+	data      *link // what carries the log; nil while nothing can
+	reattach  bool  // the log broke off: attach again, even to the same link
+	backlog   []inbound
+	leaving   bool // we said leave
+	dismissed bool // the server said closed
 
 	media    *media
 	rev      uint64
@@ -283,6 +284,7 @@ func (c *Client) handle(l *link, m *inbound) {
 	case "error":
 		c.takeError(l, m)
 	case "closed":
+		c.dismissed = true
 		if !c.leaving {
 			c.fail(m.err())
 		}

@@ -244,12 +244,21 @@ func (m *media) find(source string) *published {
 	return nil
 }
 
-func (m *media) close() { _ = m.pc.GracefulClose() }
+// farewell is how long we let a server go first that said closed. pion holds a lock while it aborts an SCTP
+// association, up to 200 ms if the other side aborts at the same moment, and a bubble's clock stands still for that.
+const farewell = 100 * time.Millisecond
 
 // discard closes a PeerConnection off the loop, which its callbacks may be waiting for.
 func (c *Client) discard(m *media) {
 	m.channel.end()
-	c.wg.Go(m.close)
+	wait := time.Duration(0)
+	if c.dismissed {
+		wait = farewell
+	}
+	c.wg.Go(func() {
+		time.Sleep(wait)
+		_ = m.pc.GracefulClose() // nothing can be done about an error
+	})
 }
 
 // peerState hears of the PeerConnection's state.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
@@ -56,8 +57,12 @@ func join(t *testing.T, addr, room, name string) *peer {
 	}
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
+	engine, registry := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	must(engine.RegisterDefaultCodecs())
+	must(webrtc.RegisterDefaultInterceptors(engine, registry))
 	var err error
-	p.pc, err = webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	p.pc, err = webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(engine),
+		webrtc.WithInterceptorRegistry(registry)).NewPeerConnection(webrtc.Configuration{})
 	must(err)
 	t.Cleanup(p.end)
 	must(p.prepare())
