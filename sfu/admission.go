@@ -196,7 +196,7 @@ func (c *credentials) note(lines []string) {
 		name, value, _ := strings.Cut(line, ":")
 		switch name {
 		case "a=fingerprint":
-			c.fingerprint = c.fingerprint || len(strings.Fields(value)) == 2
+			c.fingerprint = c.fingerprint || isFingerprint(value)
 		case "a=ice-ufrag":
 			c.ufrag = c.ufrag || len(value) >= 4 && len(value) <= 256
 		case "a=ice-pwd":
@@ -205,6 +205,27 @@ func (c *credentials) note(lines []string) {
 			c.passive = c.passive || value == "passive"
 		}
 	}
+}
+
+// isFingerprint tells whether value is a hash of a certificate as RFC 8122 has it, by a function that is still good.
+func isFingerprint(value string) bool {
+	function, digest, _ := strings.Cut(value, " ")
+	size := 0
+	switch strings.ToLower(function) {
+	case "sha-256":
+		size = 32
+	case "sha-384":
+		size = 48
+	case "sha-512":
+		size = 64
+	}
+	octets := strings.Split(strings.TrimSpace(digest), ":")
+	for _, o := range octets {
+		if _, err := strconv.ParseUint(o, 16, 8); err != nil || len(o) != 2 {
+			return false
+		}
+	}
+	return size > 0 && len(octets) == size
 }
 
 // readMedia reads one m-line and its attributes. rejected means that it is offered with port 0.

@@ -97,12 +97,14 @@ func offerOf(lines ...string) string {
 		mids = append(mids, fmt.Sprint(i))
 	}
 	b := "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE " + strings.Join(mids, " ") +
-		"\r\na=fingerprint:sha-256 AA:BB\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n"
+		"\r\n" + testFingerprint() + "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n"
 	for i, l := range lines {
 		b += fmt.Sprintf("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:%d\r\na=rtpmap:111 opus/48000/2\r\n%s", i, l)
 	}
 	return b
 }
+
+func testFingerprint() string { return "a=fingerprint:sha-256 " + strings.Repeat("AB:", 31) + "AB\r\n" }
 
 func TestAdmitRefuses(t *testing.T) {
 	good := offerOf("a=sendonly\r\n", "a=recvonly\r\n")
@@ -140,7 +142,9 @@ func TestAdmitRefuses(t *testing.T) {
 		"one mid twice":     {replace("a=mid:1", "a=mid:0"), ErrBadOffer},
 		"not bundled":       {replace("BUNDLE 0 1", "BUNDLE 0"), ErrBadOffer},
 		"no bundle":         {replace("a=group:BUNDLE 0 1\r\n", ""), ErrBadOffer},
-		"no fingerprint":    {replace("a=fingerprint:sha-256 AA:BB\r\n", ""), ErrBadOffer},
+		"no fingerprint":    {replace(testFingerprint(), ""), ErrBadOffer},
+		"old fingerprint":   {replace("a=fingerprint:sha-256", "a=fingerprint:md5"), ErrBadOffer},
+		"short fingerprint": {replace("a=fingerprint:sha-256 AB:", "a=fingerprint:sha-256 "), ErrBadOffer},
 		"no ufrag":          {replace("a=ice-ufrag:abcd\r\n", ""), ErrBadOffer},
 		"no password":       {replace("a=ice-pwd:0123456789012345678901\r\n", ""), ErrBadOffer},
 		"passive":           {replace("setup:actpass", "setup:passive"), ErrBadOffer},

@@ -48,8 +48,9 @@ const (
 
 // number is what became of a source sequence number.
 type number struct {
-	out  uint16
-	fate fate
+	out   uint16
+	fate  fate
+	again uint8 // how often it was asked for again
 }
 
 type fate uint8
@@ -207,6 +208,9 @@ func (f *forwarder) rewrite(p *packet, sequence uint16) rewritten {
 	}
 }
 
+// maxAgain is how often one packet is sent again: who still does not have it then will not get it.
+const maxAgain = 5
+
 // again tells which packet of the current source was sent as the given number.
 func (f *forwarder) again(sequence uint16) (source uint16, ok bool) {
 	if f.state != running || f.sequence-sequence >= f.kept {
@@ -218,4 +222,14 @@ func (f *forwarder) again(sequence uint16) (source uint16, ok bool) {
 	}
 	n := f.numbers[source&(f.window-1)]
 	return source, n.out == sequence && n.fate != skipped
+}
+
+// repeated notes that a packet that again found is sent again; false if it was often enough.
+func (f *forwarder) repeated(source uint16) bool {
+	n := &f.numbers[source&(f.window-1)]
+	if n.again >= maxAgain {
+		return false
+	}
+	n.again++
+	return true
 }

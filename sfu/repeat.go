@@ -50,7 +50,7 @@ func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
 		return false
 	}
 	in, ok := s.forward.again(sequence)
-	ok = ok && s.budget.take(now)
+	ok = ok && s.forward.repeated(in) && s.budget.take(now)
 	s.mu.Unlock()
 	if !ok {
 		return false

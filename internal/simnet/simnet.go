@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/logging"
@@ -27,6 +28,7 @@ type Network struct {
 	hosts   map[string]*host
 	links   map[link]*condition
 	cut     map[string]bool
+	closed  bool
 	carried int
 	lost    int
 }
@@ -149,9 +151,14 @@ func (n *Network) Counts() (carried, lost int) {
 // Close ends the network.
 func (n *Network) Close() {
 	n.once.Do(func() {
+		n.mu.Lock()
+		n.closed = true
+		n.mu.Unlock()
 		if err := n.router.Stop(); err != nil {
 			n.t.Errorf("simnet: %v", err)
 		}
+		// The router may be handing a packet to a host, which has to be there to take it.
+		synctest.Wait()
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		for _, h := range n.hosts {
@@ -175,7 +182,7 @@ func (n *Network) carries(c vnet.Chunk) bool {
 	from, to := ipOf(c.SourceAddr()), ipOf(c.DestinationAddr())
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ok := !n.cut[from] && !n.cut[to]
+	ok := !n.closed && !n.cut[from] && !n.cut[to]
 	if cond := n.links[link{from, to}]; ok && cond != nil {
 		cond.n++
 		if cond.drop != nil {
