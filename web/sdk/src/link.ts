@@ -32,7 +32,7 @@ export function webSocketLink(ws: WebSocket, events: LinkEvents): Link {
   const link: Link = {
     kind: 'websocket',
     get open() {
-      return !ended && ws.readyState === WebSocket.OPEN
+      return !ended && ws.readyState === ws.OPEN
     },
     get buffered() {
       return ws.bufferedAmount

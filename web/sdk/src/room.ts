@@ -443,7 +443,7 @@ export class Room extends Emitter<RoomEvents> {
     const joining = this.#joining
     if (!joining) return
     joining.failures++
-    if (joining.failures >= firstAttempts || performance.now() - joining.since > firstMs) joining.reject(err)
+    if (joining.failures >= firstAttempts || performance.now() - joining.since >= firstMs) joining.reject(err)
   }
 
   #lost(link: Link, code: number): void {
