@@ -197,6 +197,9 @@ func (h *house) browser(o browserOptions) *browser {
 	}
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	settings.DisableSRTPReplayProtection(true)
+	// When the other side closes, pion closes holding a lock while it waits for a timer, and waits for that lock: in a
+	// bubble, where time stands still while anybody waits for a lock, that is for ever.
+	settings.DisableCloseByDTLS(true)
 	m := &webrtc.MediaEngine{}
 	if o.codecs != nil {
 		err = o.codecs(m)

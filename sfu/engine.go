@@ -171,6 +171,7 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.SetSCTPMaxMessageSize(uint32(e.limits.MessageBytes))
 	settings.SetSCTPMaxReceiveBufferSize(sctpBuffer)
 	settings.DetachDataChannels()
+	settings.DisableCloseByDTLS(true) // see Peer.prepare
 	settings.DisableMediaEngineCopy(true)
 	if len(e.external) > 0 {
 		if err := settings.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{

@@ -98,6 +98,9 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 func (p *Peer) prepare() error {
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { p.pionState(s) })
 	p.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { p.pionTrack(t, r) })
+	// The association ends when the browser says goodbye. pion would close by itself then, but holding a lock that its
+	// own goroutines wait for meanwhile.
+	p.pc.SCTP().OnClose(func(error) { p.Close() })
 	p.pc.OnDataChannel(func(dc *webrtc.DataChannel) { p.pionChannel(dc) })
 
 	yes, no, none := true, false, uint16(0)
@@ -182,7 +185,6 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 		}
 		added = append(added, s)
 	}
-	gathered := webrtc.GatheringCompletePromise(p.pc)
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.sdp}); err != nil {
 		return "", fmt.Errorf("take offer: %w", err)
 	}
@@ -190,6 +192,8 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make answer: %w", err)
 	}
+	// Taking an offer that restarts ICE gathers anew, so only now is it known whether that is complete.
+	gathered := webrtc.GatheringCompletePromise(p.pc)
 	if err := p.pc.SetLocalDescription(answer); err != nil {
 		return "", fmt.Errorf("take answer: %w", err)
 	}
@@ -352,9 +356,12 @@ func (p *Peer) pokeLocked() {
 	}
 }
 
+// post hands run something for the handler; after Closed there is nothing more.
 func (p *Peer) post(e event) {
 	p.mu.Lock()
-	p.events = append(p.events, e)
+	if !p.closed {
+		p.events = append(p.events, e)
+	}
 	p.mu.Unlock()
 	p.poke()
 }
@@ -404,7 +411,7 @@ func (p *Peer) pionState(s webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateFailed:
 		p.post(event{state: Failed})
 	case webrtc.PeerConnectionStateClosed:
-		p.Close() // the browser said goodbye
+		p.Close()
 	}
 }
 
@@ -418,6 +425,10 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		return
 	}
 	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return
+	}
 	t := p.tracks[mid]
 	isNew := t == nil
 	if isNew {
@@ -457,12 +468,12 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 func (p *Peer) layerEnded(l *layer) {
 	p.streams.removeLayer(l)
 	p.mu.Lock()
-	last := l.track.drop(l)
-	if last && p.tracks[l.track.mid] == l.track {
+	ended := l.track.drop(l) && p.tracks[l.track.mid] == l.track
+	if ended {
 		delete(p.tracks, l.track.mid)
 	}
 	p.mu.Unlock()
-	if last {
+	if ended {
 		p.post(event{ended: l.track})
 	}
 }

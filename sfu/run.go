@@ -37,24 +37,42 @@ func (p *Peer) run() {
 	}
 }
 
-// shutdown ends pion and the readers and tells the handler the last of it.
+// shutdownWait is how long pion may take to close a connection. It takes half a second at most, but it has hung
+// before, and a server that is stopped must stop.
+const shutdownWait = 15 * time.Second
+
+// shutdown tells the handler the last of the peer, and then ends pion and the readers.
 func (p *Peer) shutdown() {
-	// pion's errors in closing concern connections that are gone anyway.
-	_ = p.pc.GracefulClose()
-	p.mu.Lock()
-	p.closed = true
-	p.connected = false
-	p.wanted = nil
-	p.mu.Unlock()
-	p.readers.Wait()
 	p.mu.Lock()
 	for _, s := range p.slots {
 		s.stop()
 	}
-	p.slots, p.events = nil, append(p.events, event{state: Closed})
-	p.told = p.rev
+	for _, t := range p.tracks {
+		for _, l := range t.all() {
+			t.drop(l)
+		}
+		p.events = append(p.events, event{ended: t})
+	}
+	p.events = append(p.events, event{state: Closed})
+	p.tracks, p.slots, p.wanted = map[string]*Track{}, nil, nil
+	p.connected, p.closed, p.told = false, true, p.rev
 	p.mu.Unlock()
 	p.tell()
+
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		// What fails in closing concerns a connection that is gone anyway.
+		_ = p.pc.GracefulClose()
+		p.readers.Wait()
+	}()
+	timeout := time.NewTimer(shutdownWait)
+	defer timeout.Stop()
+	select {
+	case <-ended:
+	case <-timeout.C:
+		p.log.Error().Str("peer", p.id).Msg("peer does not close: its goroutines are left behind")
+	}
 }
 
 // tell calls the handler with what has happened, outside of any lock.
