@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/transport/v4"
@@ -303,8 +304,13 @@ func (c *Client) LeaveForReload(ctx context.Context) error { return c.leave(ctx,
 
 func (c *Client) leave(ctx context.Context, again bool) error {
 	err := c.do(ctx, func() error {
-		c.leaving = true
+		c.leaving, c.returning = true, again
 		c.signal(encode(leaveFrame{"leave", again}))
+		if c.ws == nil {
+			c.cancel() // there is nobody to say it to
+		} else if again {
+			c.ws.sendPing(time.Now()) // the session stays, so no closed comes: the pong says that leave was heard
+		}
 		return nil
 	})
 	if err == nil {

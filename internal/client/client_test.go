@@ -196,6 +196,21 @@ func TestLeave(t *testing.T) {
 	})
 }
 
+func TestLeaveForReload(t *testing.T) {
+	var r record
+	scene(t, r.options(), func(ctx context.Context, f *fake, c *Client) {
+		left := make(chan error)
+		go func() { left <- c.LeaveForReload(ctx) }()
+		if m := f.expect("leave"); m["return"] != true {
+			t.Errorf("left with %v", m)
+		}
+		f.expect("ping") // answered by expect
+		if err := <-left; err != nil || c.Err() != nil {
+			t.Errorf("left with %v, %v", err, c.Err())
+		}
+	})
+}
+
 func TestRefusedJoin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)

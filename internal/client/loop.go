@@ -32,6 +32,7 @@ type state struct {
 	reattach  bool  // the log broke off: attach again, even to the same link
 	backlog   []inbound
 	leaving   bool // we said leave
+	returning bool // … to come back
 	dismissed bool // the server said closed
 
 	media    *media
@@ -268,6 +269,9 @@ func (c *Client) handle(l *link, m *inbound) {
 		if m.ID == l.ping {
 			l.ping, l.echoed = 0, true
 			c.arrange()
+			if c.returning && l == c.ws {
+				c.cancel()
+			}
 		}
 	case "log":
 		c.takeLog(l, m)

@@ -87,7 +87,7 @@ func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
 	}
 	m.channel = newChannelLink(reliable)
 	reliable.OnOpen(func() { c.post(func() { c.channelOpen(m) }) })
-	reliable.OnClose(func() { c.post(func() { c.channelEnded(m.channel) }) })
+	reliable.OnClose(func() { c.post(func() { c.peerEnded(m) }) })
 	reliable.OnMessage(func(msg webrtc.DataChannelMessage) {
 		c.inbox.room(c.ctx)
 		c.post(func() { c.frame(m.channel, msg.Data) })
@@ -120,6 +120,7 @@ func (c *Client) api() (*webrtc.API, error) {
 	}
 	var settings webrtc.SettingEngine
 	settings.SetNet(c.net)
+	settings.DisableCloseByDTLS(true) // we close it, see farewell; that it ended we hear from its channel
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetIncludeLoopbackCandidate(true) // a server in development mode may be there only
 	return webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithInterceptorRegistry(registry),
@@ -269,9 +270,14 @@ func (c *Client) peerState(m *media, s webrtc.PeerConnectionState) {
 	c.log.Debug().Stringer("state", s).Msg("peer connection")
 	c.look(func() { c.stats.Connected = s == webrtc.PeerConnectionStateConnected })
 	if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
-		m.broken = true
-		c.channelEnded(m.channel)
+		c.peerEnded(m)
 	}
+}
+
+// peerEnded notes that a PeerConnection is of no use any more. The next tick makes another one.
+func (c *Client) peerEnded(m *media) {
+	m.broken = true
+	c.channelEnded(m.channel)
 }
 
 // refresh puts a new PeerConnection in the place of one that is beyond repair.

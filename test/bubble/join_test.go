@@ -139,3 +139,45 @@ func TestLeave(t *testing.T) {
 		})
 	})
 }
+
+// A page that reloads comes back as one person: whether it said so, or was just gone.
+func TestReload(t *testing.T) {
+	scene(t, func(w *world) {
+		ada := w.join("Ada", client.Options{VideoSlots: 2, AudioSlots: 2})
+		for _, polite := range []bool{true, false} {
+			ben := w.camera("Ben", client.Options{})
+			id, session := ben.You().ID, ben.Session()
+			w.within(10*time.Second, "Ben's picture", func() bool { return ada.count(ada.track(ben, "camera")) > 50 })
+			if polite {
+				ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
+				if err := ben.LeaveForReload(ctx); err != nil {
+					t.Fatal(err)
+				}
+				cancel()
+				w.within(200*time.Millisecond, "Ben gone", func() bool { return !ada.sees(ben) })
+			} else {
+				ben.Kill()
+			}
+			time.Sleep(2 * time.Second)
+			again := w.camera("Ben", client.Options{Resume: &client.Resume{
+				Session: session.Session, Token: session.Token,
+			}})
+			if again.You().ID != id {
+				t.Errorf("Ben came back as %s, was %s", again.You().ID, id)
+			}
+			w.within(10*time.Second, "Ben's picture again", func() bool {
+				return ada.sees(again) && ada.count(ada.track(again, "camera")) > 50
+			})
+			if others := ada.Participants(); len(others) != 1 {
+				t.Errorf("Ada sees %v", others)
+			}
+			time.Sleep(lostAfter + 2*time.Second) // nor does anybody leave later
+			if !ada.sees(again) || len(ada.Participants()) != 1 {
+				t.Errorf("later Ada sees %v", ada.Participants())
+			}
+			if err := again.Leave(w.ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
