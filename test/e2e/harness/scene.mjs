@@ -4,9 +4,7 @@
 import { test } from 'node:test'
 import { launchChromium, launchFirefox } from './browsers.mjs'
 import { Server } from './server.mjs'
-import { limit, shown } from './until.mjs'
-
-const PATIENCE = Number(process.env.E2E_PATIENCE ?? 1)
+import { PATIENCE, limit, shown } from './until.mjs'
 
 /** A test called `name`; `body` gets the scene. It has `within` ms for all of it. */
 export function scene(name, { within = 90_000 } = {}, body) {

@@ -49,6 +49,10 @@ export class Server {
     }
     running.add(server)
     await server.#healthy()
+    if ((await fetch(`${server.url}/`)).status === 503) {
+      await server.stop()
+      throw new Error(`${BINARY} has no page inside: run "make build"`)
+    }
     return server
   }
 

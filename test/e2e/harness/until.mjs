@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 export { pause }
 
-/** Machines differ: a slow or busy one may be given more time for everything. */
-const PATIENCE = Number(process.env.E2E_PATIENCE ?? 1)
+/** Machines differ: a busy one may be given more time for everything. What is proved is proved at 1. */
+export const PATIENCE = Number(process.env.E2E_PATIENCE ?? 1)
 
 /**
  * Asks `probe` until it gives something true, and gives that. `what` completes the sentence "did not happen: …". A probe that

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { allReceiveAll, enter, enterByLobby, heardAndSeen, seesPeople, sumOf } from '../harness/people.mjs'
 import { scene } from '../harness/scene.mjs'
-import { pause } from '../harness/until.mjs'
+import { PATIENCE, pause } from '../harness/until.mjs'
 
 const SECONDS = 10
 
@@ -51,7 +51,7 @@ async function receiveWithoutStop(tabs) {
   const series = tabs.map(() => [])
   const start = performance.now()
   for (let second = 0; second <= SECONDS; second++) {
-    await pause(Math.max(0, start + second * 1000 - performance.now()))
+    await pause(Math.max(0, start + second * 1000 * PATIENCE - performance.now()))
     const now = await Promise.all(tabs.map(heardAndSeen))
     now.forEach((people, i) => series[i].push(people))
   }
