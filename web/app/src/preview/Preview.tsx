@@ -71,7 +71,7 @@ export const Preview = ({ room, watch, capture, media, joining, join }: Props) =
     <main
       className={styles.preview}
       data-testid={testids.preview}
-      data-state={state.ready ? 'ready' : 'asking'}
+      data-state={state.ready || !showsSelf ? 'ready' : 'asking'}
     >
       <header className={styles.top}>
         <Wordmark />
