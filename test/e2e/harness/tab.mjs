@@ -1,7 +1,7 @@
 // One page of a browser, Chromium or Firefox, and what a test does with it. Elements are named by their data-testid.
 
 import { readFileSync } from 'node:fs'
-import { limit, until } from './until.mjs'
+import { PATIENCE, limit, until } from './until.mjs'
 
 const PROBE = readFileSync(new URL('./probe.js', import.meta.url), 'utf8')
 
@@ -35,11 +35,11 @@ export class Tab {
   }
 
   goto(url) {
-    return this.#page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 })
+    return this.#page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 * PATIENCE })
   }
 
   reload() {
-    return this.#page.reload({ waitUntil: 'domcontentloaded', timeout: 30_000 })
+    return this.#page.reload({ waitUntil: 'domcontentloaded', timeout: 30_000 * PATIENCE })
   }
 
   async close() {
