@@ -134,12 +134,10 @@ func (e *Engine) forget(p *Peer) {
 	delete(e.open, p)
 }
 
-// Times of ICE and DTLS.
 const (
+	// iceDisconnected is longer than browsers leave between two consent checks (RFC 7675: 4 to 6 s).
 	iceDisconnected = 7 * time.Second
-	iceFailed       = 10 * time.Second
 	iceKeepalive    = 2 * time.Second
-	dtlsHandshake   = 20 * time.Second
 )
 
 // sctpBuffer bounds what a peer can make the server hold of messages that are not complete or not yet read.
@@ -159,7 +157,7 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
-		return context.WithTimeout(context.Background(), dtlsHandshake)
+		return context.WithTimeout(context.Background(), e.limits.DTLSTimeout)
 	})
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	settings.SetNet(noNet{})
@@ -167,7 +165,9 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.DisableActiveTCP(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetIncludeLoopbackCandidate(true) // whether there is one is for the sockets to say
-	settings.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	// pion counts failed from disconnected on, and gives up a path that was never there after both.
+	disconnected := min(iceDisconnected, e.limits.ICETimeout/2)
+	settings.SetICETimeouts(disconnected, e.limits.ICETimeout-disconnected, iceKeepalive)
 	settings.SetSCTPMaxMessageSize(uint32(e.limits.MessageBytes))
 	settings.SetSCTPMaxReceiveBufferSize(sctpBuffer)
 	settings.DetachDataChannels()

@@ -12,7 +12,10 @@
 // ends at most that peer.
 package sfu
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Errors of Answer. They are wrapped with what exactly was wrong.
 var (
@@ -109,6 +112,9 @@ type Limits struct {
 	MessageBytes int // 64 KiB
 	Tracks       int // 8 published at a time
 	Layers       int // 3 of a track
+
+	ICETimeout  time.Duration // to find a path, at first or after it was lost; 15 s
+	DTLSTimeout time.Duration // of the handshake; 20 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -124,5 +130,11 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessageBytes, 64<<10)
 	set(&l.Tracks, 8)
 	set(&l.Layers, 3)
+	if l.ICETimeout <= 0 {
+		l.ICETimeout = 15 * time.Second
+	}
+	if l.DTLSTimeout <= 0 {
+		l.DTLSTimeout = 20 * time.Second
+	}
 	return l
 }

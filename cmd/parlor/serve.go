@@ -126,6 +126,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
 			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
+			ICETimeout: l.ICETimeout, DTLSTimeout: l.DTLSTimeout,
 		},
 	})
 	if err != nil {
