@@ -95,7 +95,7 @@ export class Negotiation {
         this.#events.settled(peer, reply)
         return
       }
-      if (peer !== this.#events.peer()) continue
+      if (this.#closed || peer !== this.#events.peer()) continue
       if (reply === undefined) {
         if (this.#up)
           throw await this.#back(peer, new ParlorError('internal', 'the server did not answer an offer'))
