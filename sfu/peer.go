@@ -440,7 +440,7 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		t = newTrack(mid, kind, c.MimeType, c.SDPFmtpLine)
 		p.tracks[mid] = t
 	}
-	l := newLayer(t, p, uint32(remote.SSRC()), uint8(remote.PayloadType()), levelID)
+	l := newLayer(t, p, uint32(remote.SSRC()), uint8(c.PayloadType), levelID)
 	l.rid, l.packets, l.deadline = remote.RID(), &p.engine.counts.in, remote.SetReadDeadline
 	l.read = func(b []byte) (int, error) {
 		n, _, err := remote.Read(b)
