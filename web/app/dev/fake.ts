@@ -122,6 +122,12 @@ class FakeRoom {
   readonly localParticipant: FakeLocal
   transport = 'webrtc'
   mediaState = 'connected'
+  readonly grant = {
+    publish: !options.has('watcher'),
+    subscribe: true,
+    data: !options.has('mute'),
+    admin: false,
+  }
   private readonly listeners = new Map<string, Set<Listener>>()
   private offset = 0
   onMessage: ((...args: unknown[]) => void) | undefined

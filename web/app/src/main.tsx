@@ -4,6 +4,8 @@ import { takeToken } from './token'
 import './ui/base.css'
 
 takeToken()
+// A link that is opened in a page that is here already only changes the fragment.
+addEventListener('hashchange', takeToken)
 
 const root = document.getElementById('root')
 if (root !== null) createRoot(root).render(<App />)

@@ -180,6 +180,7 @@ export const strings = {
     heading: 'Chat',
     placeholder: 'Write a message',
     send: 'Send',
+    readOnly: 'Your invitation lets you read along here, but not write.',
     empty: 'No messages yet',
     emptyHow: 'Messages are for everyone in the room and are gone when it ends.',
     mine: 'You',

@@ -9,6 +9,8 @@ import { linkify } from './linkify'
 
 interface Props {
   log: ChatLog
+  // False: this person's invitation is for reading only.
+  maySend: boolean
   send: (text: string) => void
   again: (key: string) => void
   close: () => void
@@ -34,7 +36,7 @@ const Words = ({ text }: { text: string }) =>
     ),
   )
 
-export const Chat = ({ log, send, again, close }: Props) => {
+export const Chat = ({ log, maySend, send, again, close }: Props) => {
   const { messages } = useStore(log.state)
   const [draft, setDraft] = useState('')
   const [below, setBelow] = useState(false)
@@ -149,31 +151,35 @@ export const Chat = ({ log, send, again, close }: Props) => {
         </button>
       )}
 
-      <form className={styles.form} onSubmit={submit}>
-        <textarea
-          ref={input}
-          data-testid={testids.chatInput}
-          className={styles.input}
-          rows={1}
-          value={draft}
-          onChange={(e) => setDraft(e.target.value)}
-          onKeyDown={keys}
-          placeholder={strings.chat.placeholder}
-          aria-label={strings.chat.placeholder}
-          maxLength={LONGEST}
-          enterKeyHint="send"
-        />
-        <button
-          type="submit"
-          data-testid={testids.chatSend}
-          className={styles.send}
-          disabled={draft.trim() === ''}
-          aria-label={strings.chat.send}
-          title={strings.chat.send}
-        >
-          <SendHorizontal size={20} aria-hidden="true" />
-        </button>
-      </form>
+      {maySend ? (
+        <form className={styles.form} onSubmit={submit}>
+          <textarea
+            ref={input}
+            data-testid={testids.chatInput}
+            className={styles.input}
+            rows={1}
+            value={draft}
+            onChange={(e) => setDraft(e.target.value)}
+            onKeyDown={keys}
+            placeholder={strings.chat.placeholder}
+            aria-label={strings.chat.placeholder}
+            maxLength={LONGEST}
+            enterKeyHint="send"
+          />
+          <button
+            type="submit"
+            data-testid={testids.chatSend}
+            className={styles.send}
+            disabled={draft.trim() === ''}
+            aria-label={strings.chat.send}
+            title={strings.chat.send}
+          >
+            <SendHorizontal size={20} aria-hidden="true" />
+          </button>
+        </form>
+      ) : (
+        <p className={styles.readOnly}>{strings.chat.readOnly}</p>
+      )}
     </section>
   )
 }

@@ -30,11 +30,7 @@ export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing
   return (
     <>
       {reconnecting && <Reconnecting />}
-      {blocked && !reconnecting && (
-        <Banner kind="no-media" icon={<CircleAlert size={18} aria-hidden="true" />}>
-          {strings.room.noMedia}
-        </Banner>
-      )}
+      {blocked && !reconnecting && <NoMedia />}
       {silent && (
         <Banner
           kind="silent"
@@ -96,14 +92,29 @@ export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing
 }
 
 const LONG_MS = 12_000
+const MEDIA_MS = 5_000
+
+// True once it has stood there for so long.
+const useAfter = (ms: number): boolean => {
+  const [after, setAfter] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setAfter(true), ms)
+    return () => clearTimeout(timer)
+  }, [ms])
+  return after
+}
+
+// A path that failed is tried again at once; only when that fails too is there something to say.
+const NoMedia = () =>
+  useAfter(MEDIA_MS) ? (
+    <Banner kind="no-media" icon={<CircleAlert size={18} aria-hidden="true" />}>
+      {strings.room.noMedia}
+    </Banner>
+  ) : null
 
 // It goes on by itself; when that takes long, the page says so and offers the other way.
 const Reconnecting = () => {
-  const [long, setLong] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setLong(true), LONG_MS)
-    return () => clearTimeout(timer)
-  }, [])
+  const long = useAfter(LONG_MS)
   return (
     <Banner
       kind="reconnecting"

@@ -41,7 +41,7 @@ interface Props {
 
 type Panel = 'chat' | 'people'
 
-export const RoomScreen = ({ call, publishes, media, leave, note }: Props) => {
+export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props) => {
   const view = useStore(call.view)
   const own = useStore(call.own.state)
   const { unread } = useStore(call.chat.state)
@@ -49,6 +49,8 @@ export const RoomScreen = ({ call, publishes, media, leave, note }: Props) => {
   const [panel, setPanel] = useState<Panel | undefined>(media ? undefined : 'chat')
   const { room } = call
   const me = view.people[0]
+  const { grant } = room
+  const publishes = wants && grant.publish
   const on = {
     microphone: me?.microphone !== undefined && !me.microphone.muted,
     camera: me?.camera !== undefined && !me.camera.muted,
@@ -129,6 +131,7 @@ export const RoomScreen = ({ call, publishes, media, leave, note }: Props) => {
             {panel === 'chat' ? (
               <Chat
                 log={call.chat}
+                maySend={grant.data}
                 send={(text) => call.say(text)}
                 again={(key) => call.sayAgain(key)}
                 close={close}

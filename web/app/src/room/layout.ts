@@ -89,23 +89,50 @@ export interface Spotlight {
   strip: Rect[]
 }
 
-// A shared screen takes what it can; people go in a strip beside it, or below on a tall window.
+// A shared screen takes what it can; people go beside it or below, whichever leaves the screen larger.
 export const spotlight = (area: Area, count: number): Spotlight => {
-  const gap = gapOf(area)
   if (count === 0) return { main: { x: 0, y: 0, ...area }, strip: [] }
-  if (area.width > area.height * 1.15) {
-    const width = Math.round(Math.min(280, Math.max(132, area.width * 0.17)))
-    const height = Math.round(width / WIDE)
-    const room = Math.max(1, Math.floor((area.height + gap) / (height + gap)))
-    const shown = Math.min(count, room)
-    const top = Math.round((area.height - shown * height - (shown - 1) * gap) / 2)
-    const x = area.width - width
-    return {
-      main: { x: 0, y: 0, width: x - gap, height: area.height },
-      strip: Array.from({ length: shown }, (_, i) => ({ x, y: top + i * (height + gap), width, height })),
-    }
+  if (area.width < 640 && area.height > area.width) return halves(area, count)
+  const beside = column(area, count)
+  const below = row(area, count)
+  return screenIn(beside.main) >= screenIn(below.main) ? beside : below
+}
+
+// How large a usual screen gets in there.
+const screenIn = ({ width, height }: Area): number => {
+  const wide = Math.min(width, height * 1.6)
+  return wide * wide
+}
+
+const column = (area: Area, count: number): Spotlight => {
+  const gap = gapOf(area)
+  const width = Math.round(Math.min(280, Math.max(132, area.width * 0.17)))
+  const height = Math.round(width / WIDE)
+  const shown = Math.min(count, Math.max(1, Math.floor((area.height + gap) / (height + gap))))
+  const top = Math.max(0, Math.round((area.height - shown * height - (shown - 1) * gap) / 2))
+  const x = area.width - width
+  return {
+    main: { x: 0, y: 0, width: x - gap, height: area.height },
+    strip: Array.from({ length: shown }, (_, i) => ({ x, y: top + i * (height + gap), width, height })),
   }
-  // Most of what is shared is wide, so on a tall window it needs the width and not the height: people get the rest.
+}
+
+const row = (area: Area, count: number): Spotlight => {
+  const gap = gapOf(area)
+  const height = Math.round(Math.min(160, Math.max(74, area.height * 0.19)))
+  const width = Math.round(height * WIDE)
+  const shown = Math.min(count, Math.max(1, Math.floor((area.width + gap) / (width + gap))))
+  const left = Math.max(0, Math.round((area.width - shown * width - (shown - 1) * gap) / 2))
+  const y = area.height - height
+  return {
+    main: { x: 0, y: 0, width: area.width, height: Math.max(0, y - gap) },
+    strip: Array.from({ length: shown }, (_, i) => ({ x: left + i * (width + gap), y, width, height })),
+  }
+}
+
+// Most of what is shared is wide, so on an upright phone it needs the width and not the height: people get the rest.
+const halves = (area: Area, count: number): Spotlight => {
+  const gap = gapOf(area)
   const height = Math.round(Math.min(area.height * 0.6, Math.max(area.height * 0.4, area.width / 1.5)))
   const below = { width: area.width, height: area.height - height - gap }
   return {
