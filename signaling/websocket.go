@@ -123,12 +123,23 @@ func (s *socket) CloseConn(code int, reason string) error {
 	return errors.Join(err, s.conn.SetReadDeadline(deadline))
 }
 
+// lingerBytes is how much of a frame that is too large we read away for the sake of the answer to it.
+const lingerBytes = 4 << 20
+
 // drain reads until the peer has answered the close, then ends the connection.
 func (s *socket) drain() {
 	for {
-		if _, _, err := s.conn.NextReader(); err != nil {
-			break
+		_, _, err := s.conn.NextReader()
+		if err == nil {
+			continue
 		}
+		if errors.Is(err, websocket.ErrReadLimit) {
+			// To close with bytes unread would reset the connection, and with it the frame that says why.
+			if s.conn.SetReadDeadline(time.Now().Add(closeTimeout)) == nil {
+				_, _ = io.CopyN(io.Discard, s.conn.NetConn(), lingerBytes) // however it ends, it is over
+			}
+		}
+		break
 	}
 	_ = s.conn.Close() // nothing is left to be said
 }

@@ -91,7 +91,7 @@ func TestFirstFrame(t *testing.T) {
 
 func TestFirstFrameTooLarge(t *testing.T) {
 	s := dial(t, server(t).url)
-	s.say(`{"t":"join","room":"` + strings.Repeat("a", 1<<20) + `"}`)
+	s.shout(`{"t":"join","room":"` + strings.Repeat("a", 1<<20) + `"}`)
 	s.expectClose(websocket.CloseMessageTooBig)
 }
 

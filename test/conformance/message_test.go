@@ -110,7 +110,7 @@ func TestBadFrames(t *testing.T) {
 
 func TestFrameTooLarge(t *testing.T) {
 	m := join(t, server(t).url, aRoom(), "Ada")
-	m.say(`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("d", 1<<20) + `"}`)
+	m.shout(`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("d", 1<<20) + `"}`)
 	m.expectClose(websocket.CloseMessageTooBig)
 }
 

@@ -54,7 +54,8 @@ func need(t *testing.T, ok bool, what string) {
 	}
 }
 
-var start, stop = once() //nolint:gochecknoglobals // the one server of all tests
+// The servers are one for all tests.
+var start, stop = once()
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -66,7 +67,7 @@ func TestMain(m *testing.M) {
 
 func once() (func() (target, error), func() string) {
 	var running processes
-	return sync.OnceValues(func() (target, error) { return running.start() }), running.stop
+	return sync.OnceValues(running.start), running.stop
 }
 
 type processes struct {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,6 +78,11 @@ func (s *socket) say(v any) {
 	if err := s.ws.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// shout sends text that the server may refuse to read to its end.
+func (s *socket) shout(text string) {
+	_ = s.ws.WriteMessage(websocket.TextMessage, []byte(text))
 }
 
 // expect reads on to the next object of a kind.
@@ -208,9 +214,7 @@ func get(t *testing.T, url string, header http.Header) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
