@@ -4,14 +4,14 @@
 import { test } from 'node:test'
 import { launchChromium, launchFirefox } from './browsers.mjs'
 import { Server } from './server.mjs'
-import { PATIENCE, limit, shown } from './until.mjs'
+import { limit, shown } from './until.mjs'
 
 /** A test called `name`; `body` gets the scene. It has `within` ms for all of it. */
 export function scene(name, { within = 90_000 } = {}, body) {
   test(name, async () => {
     const stage = new Scene()
     try {
-      await limit(body(stage), within * PATIENCE, `the test "${name}"`)
+      await limit(body(stage), within, `the test "${name}"`)
     } catch (error) {
       const account = await limit(stage.account(), 20_000, 'the account of the scene').catch(shown)
       error.message += `\n${account}`

@@ -16,7 +16,7 @@ export async function until(what, probe, { within = 15_000, every = 100, detail 
   let last
   for (;;) {
     try {
-      last = await limit(probe(), Math.max(5_000, end - Date.now()), `asking about: ${what}`)
+      last = await limit(probe(), Math.max(5_000, within), `asking about: ${what}`)
       if (last) return last
     } catch (error) {
       last = error
@@ -36,7 +36,8 @@ export async function until(what, probe, { within = 15_000, every = 100, detail 
 }
 
 /** A promise that is given up after `ms`. */
-export async function limit(promise, ms, what) {
+export async function limit(promise, duration, what) {
+  const ms = duration * PATIENCE
   let timer
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms: ${what}`)), ms)
