@@ -161,8 +161,6 @@ type browser struct {
 
 	mu       sync.Mutex
 	received map[string][]rtp.Packet // by mid, payloads included
-	keyframe map[uint32]int          // PLIs by SSRC
-	nacks    int
 	texts    []string
 }
 
@@ -171,7 +169,6 @@ type browserOptions struct {
 	net       transport.Net
 	noPublish bool
 	noSee     bool
-	rtx       bool
 	nack      bool // it asks for what is missing
 	codecs    func(*webrtc.MediaEngine) error
 	noData    bool
@@ -179,7 +176,7 @@ type browserOptions struct {
 
 func (h *house) browser(o browserOptions) *browser {
 	h.t.Helper()
-	b := &browser{t: h.t, told: &recorder{}, received: map[string][]rtp.Packet{}, keyframe: map[uint32]int{}}
+	b := &browser{t: h.t, told: &recorder{}, received: map[string][]rtp.Packet{}}
 	var err error
 	b.peer, err = h.engine.NewPeer(PeerConfig{
 		ID: "p", Log: zerolog.Nop(), Publish: !o.noPublish, Subscribe: !o.noSee, Handler: b.told,

@@ -336,3 +336,47 @@ func TestBubbleBogusPacketsEndNobody(t *testing.T) {
 		}
 	})
 }
+
+// The server speaks only to who spoke to it: an offer cannot make it send a packet anywhere.
+func TestBubbleServerSendsNothingUnasked(t *testing.T) {
+	bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+		offer := strings.Replace(realOffers(t)["chromium"], "a=mid:0\r\n", "a=mid:0\r\n"+
+			"a=candidate:1 1 udp 2122260223 10.0.0.9 7777 typ host\r\n"+
+			"A=CANDIDATE:1 1 udp 2122260223 10.0.0.9 7777 typ host\r\n"+
+			"a=candidate:2 1 tcp 1518280447 10.0.0.9 7777 typ host tcptype passive\r\n"+
+			"a=candidate:3 1 udp 2122260223 inside.example 7777 typ host\r\n", 1)
+		n.Listen("10.0.0.9", 7777)
+		told := &recorder{}
+		p, err := h.engine.NewPeer(PeerConfig{Publish: true, Subscribe: true, Handler: told})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Answer(t.Context(), offer); err == nil {
+			t.Error("a line that is not SDP was taken")
+		}
+		if _, err := p.Answer(t.Context(), strings.Replace(offer, "A=CANDIDATE", "a=CANDIDATE", 1)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if carried, lost := n.Counts(); carried+lost != 0 {
+			t.Errorf("the server sent %d packets", carried+lost)
+		}
+		if told.state() != Failed {
+			t.Errorf("state %v of a peer that never came", told.state())
+		}
+	})
+}
+
+func TestBubblePanicEndsOnePeer(t *testing.T) {
+	bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+		ada, ben := h.browser(browserOptions{net: n.Host(adaIP)}), h.browser(browserOptions{net: n.Host(benIP)})
+		ada.join()
+		ben.join()
+		ada.peer.reader(func() { panic("a parser met what it had not thought of") })
+		eventually(t, "ada is ended", func() bool { return ada.told.state() == Closed })
+		time.Sleep(time.Second)
+		if ben.told.state() != Connected || h.engine.counts.panics.Load() != 1 {
+			t.Errorf("ben is %v, %d panics", ben.told.state(), h.engine.counts.panics.Load())
+		}
+	})
+}

@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -360,7 +359,7 @@ func FuzzPayload(f *testing.F) {
 			p.vp8.write(out, 0x7fff, 0xff)
 			if format == formatVP8 {
 				if got, start := parseVP8(out); start != p.start || got.pictureAt != p.vp8.pictureAt || got.tl0At != p.vp8.tl0At {
-					t.Fatal(fmt.Sprintf("rewritten descriptor differs: %+v, %+v", got, p.vp8))
+					t.Fatalf("rewritten descriptor differs: %+v, %+v", got, p.vp8)
 				}
 			}
 		}

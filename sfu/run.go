@@ -157,3 +157,89 @@ func (p *Peer) layers() []*layer {
 	}
 	return out
 }
+
+// Close ends the peer. It does not wait: Done is closed when everything of it has ended.
+func (p *Peer) Close() { p.closeOnce.Do(func() { close(p.closing) }) }
+
+// Done is closed when all goroutines of the peer have ended and the handler has heard of Closed.
+func (p *Peer) Done() <-chan struct{} { return p.done }
+
+func (p *Peer) isClosed() bool {
+	select {
+	case <-p.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// fail ends the peer for what it did.
+func (p *Peer) fail(code string) {
+	if p.isClosed() {
+		return
+	}
+	p.refused(code)
+	p.log.Warn().Str("peer", p.id).Str("code", code).Msg("peer ended: over a limit")
+	p.Close()
+}
+
+// contain keeps a panic over what a peer sent from ending more than that peer. To be deferred.
+func (p *Peer) contain() {
+	if r := recover(); r != nil {
+		p.engine.counts.panics.Add(1)
+		p.log.Error().Str("peer", p.id).Interface("panic", r).Msg("peer ended: panic over what it sent")
+		p.Close()
+	}
+}
+
+func (p *Peer) refused(code string) { p.engine.metrics.Refused(code) }
+
+// dropped counts something of the peer's that was given up.
+func (p *Peer) dropped(reason string) { p.engine.metrics.Dropped(reason) }
+
+// poke wakes run.
+func (p *Peer) poke() { p.pokeLocked() }
+
+func (p *Peer) pokeLocked() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// post hands run something for the handler; after Closed there is nothing more.
+func (p *Peer) post(e event) {
+	p.mu.Lock()
+	if !p.closed {
+		p.events = append(p.events, e)
+	}
+	p.mu.Unlock()
+	p.poke()
+}
+
+// reader runs f as one of the peer's goroutines, unless the peer is closed.
+func (p *Peer) reader(f func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.readers.Go(func() {
+		defer p.contain()
+		f()
+	})
+	return true
+}
+
+// askAgain sends a NACK to the publisher.
+func (p *Peer) askAgain(ssrc uint32, sequences []uint16) {
+	p.engine.counts.nacks.Add(uint64(len(sequences)))
+	p.writeRTCP(&rtcp.TransportLayerNack{
+		SenderSSRC: p.ssrc, MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
+	})
+}
+
+func (p *Peer) writeRTCP(packets ...rtcp.Packet) {
+	// It fails only before the connection stands and after it has ended.
+	_ = p.pc.WriteRTCP(packets)
+}

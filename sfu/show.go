@@ -1,0 +1,76 @@
+package sfu
+
+// Slots are the full state of what is shown, and its number.
+func (p *Peer) Slots() (rev uint64, slots []Binding) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rev, p.bindingsLocked()
+}
+
+func (p *Peer) bindingsLocked() []Binding {
+	out := make([]Binding, 0, len(p.slots))
+	for _, s := range p.slots {
+		b := Binding{Mid: s.mid, Kind: s.kind, Track: s.track}
+		if s.track != nil {
+			b.After, b.HasAfter = s.after, s.hasAfter
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// Show says what the peer should see, best first. It does not block and may be called with locks of the caller's held.
+func (p *Peer) Show(tracks []*Track) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wanted = append(p.wanted[:0:0], tracks...)
+	p.allocateLocked()
+	p.pokeLocked()
+}
+
+// allocateLocked binds slots to what is wanted. Former sources are stopped at once; new ones wait for Confirm.
+func (p *Peer) allocateLocked() (changed bool) {
+	places := make([]place, len(p.slots))
+	for i, s := range p.slots {
+		places[i] = place{kind: s.kind, accepts: s.accepts, now: s.track}
+	}
+	for i, t := range allocate(p.wanted, places) {
+		s := p.slots[i]
+		if s.track == t {
+			continue
+		}
+		if !changed {
+			changed = true
+			p.rev++
+		}
+		s.after, s.hasAfter = s.stop()
+		s.track, s.since, s.flowing = t, p.rev, false
+	}
+	return changed
+}
+
+// Confirm says that the browser has stopped showing what slots showed before rev: what they were given up to then may
+// flow, from a key frame.
+func (p *Peer) Confirm(rev uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.confirmed = max(p.confirmed, min(rev, p.rev))
+	p.flowLocked()
+}
+
+// flowLocked starts what is confirmed, once there is a connection for it to flow on.
+func (p *Peer) flowLocked() {
+	if !p.connected {
+		return
+	}
+	for _, s := range p.slots {
+		if s.track == nil || s.flowing || s.since > p.confirmed {
+			continue
+		}
+		if l := s.track.best(); l != nil {
+			s.flowing = true
+			s.show(l)
+			l.requestKeyframe()
+		}
+	}
+}
