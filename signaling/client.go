@@ -23,6 +23,8 @@ const (
 	mailboxSize = 256
 	// maxRefusals is how many requests in a row may be refused for coming too fast before the session ends.
 	maxRefusals = 200
+	// maxAnswered is how many of them get an answer: more would only fill the queue to a client that does not listen.
+	maxAnswered = 20
 )
 
 // client is one browser in a room. It outlives its connections.
@@ -93,11 +95,13 @@ func (c *client) request(kind string, raw json.RawMessage) {
 	} else {
 		c.refusals++
 	}
-	tooMany := c.refusals > maxRefusals
+	refusals := c.refusals
 	c.requestMu.Unlock()
 	switch {
-	case tooMany:
+	case refusals > maxRefusals:
 		c.end("limit_exceeded", "too many requests in spite of being refused")
+	case refusals > maxAnswered:
+		c.h.cfg.Metrics.Refused("rate_limited")
 	case !ok, !c.box.Put(request{kind, append([]byte(nil), raw...)}):
 		c.fail(kind, 0, errTooManyRequests)
 	}
