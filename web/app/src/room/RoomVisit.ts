@@ -85,7 +85,7 @@ export class RoomVisit {
     const call = await this.enter({})
     if (call === undefined) return
     void listDevices()
-    if (this.watch || !this.media) return
+    if (this.watch || !this.media || !call.room.grant.publish) return
     if (this.wanted.microphone) void call.own.set('microphone', true)
     if (this.wanted.camera) void call.own.set('camera', true)
   }
@@ -141,6 +141,13 @@ export class RoomVisit {
         return undefined
       }
       this.tries = 0
+      if (!room.grant.publish) {
+        // One would see oneself and think that others do.
+        void room.localParticipant.setMicrophoneEnabled(false)
+        void room.localParticipant.setCameraEnabled(false)
+        given.microphone?.stop()
+        given.camera?.stop()
+      }
       const call = new Call(room, chat, (reason) => {
         this.noteDevices(call)
         call.end()

@@ -26,8 +26,8 @@ export const Stage = ({ people, children }: Props) => {
 
   const rest = items.filter((item) => item !== large)
   const both = large === undefined && isDuet(size, items.length)
-  let room = capacity(size)
-  if (large !== undefined) room = spotlight(size, rest.length).strip.length
+  const places = large === undefined ? undefined : spotlight(size, rest.length)
+  const room = places?.strip.length ?? capacity(size)
   const shown = useSeats(
     rest.map((item) => item.key),
     room,
@@ -39,8 +39,7 @@ export const Stage = ({ people, children }: Props) => {
 
   let rects: Rect[]
   let main: Rect | undefined
-  if (large !== undefined) {
-    const places = spotlight(size, visible.length)
+  if (places !== undefined) {
     main = places.main
     rects = places.strip
   } else if (both) {

@@ -125,3 +125,10 @@ describe('seats', () => {
     expect(seats(['me', 'b', 'c', 'd'], 3, ['me', 'a', 'b'], new Set())).toEqual(['me', 'b', 'c'])
   })
 })
+
+describe('spotlight strip', () => {
+  it('shows five people beside a screen on common windows', () => {
+    for (const name of ['desktop', 'withPanel', 'wide', 'phone'])
+      expect(spotlight(areas[name] as Area, 5).strip, name).toHaveLength(5)
+  })
+})

@@ -107,7 +107,8 @@ const screenIn = ({ width, height }: Area): number => {
 const column = (area: Area, count: number): Spotlight => {
   const gap = gapOf(area)
   const width = Math.round(Math.min(280, Math.max(132, area.width * 0.17)))
-  const height = Math.round(width / WIDE)
+  // Lower tiles rather than hidden people, to a point.
+  const height = Math.round(Math.max(64, Math.min(width / WIDE, (area.height - gap * (count - 1)) / count)))
   const shown = Math.min(count, Math.max(1, Math.floor((area.height + gap) / (height + gap))))
   const top = Math.max(0, Math.round((area.height - shown * height - (shown - 1) * gap) / 2))
   const x = area.width - width
@@ -120,7 +121,7 @@ const column = (area: Area, count: number): Spotlight => {
 const row = (area: Area, count: number): Spotlight => {
   const gap = gapOf(area)
   const height = Math.round(Math.min(160, Math.max(74, area.height * 0.19)))
-  const width = Math.round(height * WIDE)
+  const width = Math.floor(Math.max(112, Math.min(height * WIDE, (area.width - gap * (count - 1)) / count)))
   const shown = Math.min(count, Math.max(1, Math.floor((area.width + gap) / (width + gap))))
   const left = Math.max(0, Math.round((area.width - shown * width - (shown - 1) * gap) / 2))
   const y = area.height - height
