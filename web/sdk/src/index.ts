@@ -1,4 +1,5 @@
-export { joinRoom, Room } from './room'
+export { joinRoom } from './join'
+export { Room } from './room'
 export type {
   ConnectionState,
   JoinOptions,
@@ -7,7 +8,7 @@ export type {
   RoomEvents,
   SendOptions,
   Transport,
-} from './room'
+} from './options'
 export { LocalParticipant, Participant } from './participant'
 export type { ConnectionQuality, DeviceOptions, PublishOptions } from './participant'
 export { LocalTrack, RemoteTrack, Track } from './track'

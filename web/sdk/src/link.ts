@@ -1,4 +1,5 @@
-import { decodeFrame, WireError, type ServerMessage } from './wire'
+import { decodeFrame, WireError } from './frame'
+import type { ServerMessage } from './wire'
 
 export type LinkKind = 'websocket' | 'webrtc'
 

@@ -55,14 +55,18 @@ export class Publications implements Publisher {
   preset(source: 'microphone' | 'camera', media: MediaStreamTrack): void {
     const publication = this.#find(source)
     if (!publication) return
-    this.#take(publication, media, true)
+    this.#take(publication, media, false)
     publication.active = true
     publication.track.setMuted(false)
   }
 
-  /** Announces what was preset, once somebody can listen. */
-  announce(): void {
-    for (const p of this.#all) if (p.active) this.#events.published(p.track, true)
+  /** The join worked: what was preset is ours from now on, and published. */
+  adopt(): void {
+    for (const p of this.#all) {
+      if (!p.active) continue
+      p.owned = true
+      this.#events.published(p.track, true)
+    }
   }
 
   /** Gives a new PeerConnection its sending lines. */

@@ -1,4 +1,3 @@
-import type { VideoCodec } from './codecs'
 import { Connection, type OpenWebSocket } from './connection'
 import { openDevice } from './devices'
 import { Emitter } from './emitter'
@@ -6,103 +5,19 @@ import { ParlorError } from './errors'
 import { climbDelay, Ladder } from './ladder'
 import { dataChannelLink, type Link, type LinkEvents } from './link'
 import { Media, type MediaState } from './media'
-import { LocalParticipant, type Participant, type ConnectionQuality, type Publisher } from './participant'
-import { keepPlace, tabStorage, takePlace, type Place } from './place'
+import { LocalParticipant, type Participant, type Publisher } from './participant'
+import type { ConnectionState, JoinOptions, RoomDebug, RoomEvents, SendOptions, Transport } from './options'
+import { keepPlace, takePlace, type Place } from './place'
 import { Roster } from './roster'
-import { Session, type UnconfirmedMessage } from './session'
+import { Session } from './session'
 import { Playback } from './sink'
 import { Speakers } from './speakers'
-import { inboundStats, type InboundStats } from './stats'
-import type { LocalTrack, RemoteTrack } from './track'
+import { inboundStats } from './stats'
 import { sessionUrl } from './url'
 import type { ClientMessage, Entry, Grant, Joined, Limits, Refusal, Resumed, ServerMessage } from './wire'
 
-/** What can carry messages. */
-export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
-
-export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'
-
-export interface MessageMeta {
-  /** The message's number in the room's one order. */
-  offset: number
-  sentAt: Date
-  /** It was sent with `to`. */
-  direct: boolean
-}
-
-export interface JoinOptions {
-  room: string
-  /** The server, as http(s) or ws(s) address; default: where the SDK came from. */
-  url?: string
-  name?: string
-  token?: string
-  /** False: a room that does not exist is an error. Default true. */
-  create?: boolean
-  /** Called when the room does not exist, besides the rejection with code `room_not_found`. */
-  roomNotFoundCallback?: () => void
-  /** Microphone to publish at once. If it cannot be opened, joinRoom rejects before anybody saw you. */
-  audio?: boolean | MediaStreamTrack
-  /** Camera to publish at once, likewise. */
-  video?: boolean | MediaStreamTrack
-  /** What may carry messages; default all. Without `webrtc` they stay on the WebSocket. */
-  transports?: Transport[]
-  /** Codec to send video in, if the browser has it; default vp8. */
-  videoCodec?: VideoCodec
-  onMessage?: (type: string, data: unknown, from: Participant, meta: MessageMeta) => void
-  /** Ends the attempt to join. */
-  signal?: AbortSignal
-}
-
-export interface SendOptions {
-  /** Only for these participants, by id. */
-  to?: string | readonly string[]
-}
-
-export interface RoomEvents {
-  participantConnected: [participant: Participant]
-  /** Reasons: `left`, `lost`, `removed`, `replaced`, or `reset`: gone when we came back. */
-  participantDisconnected: [participant: Participant, reason: string]
-  /** Somebody publishes a track; it plays once it is subscribed. */
-  trackPublished: [track: RemoteTrack, participant: Participant]
-  trackUnpublished: [track: RemoteTrack, participant: Participant]
-  /** The server shows us a track: it plays wherever it is attached. */
-  trackSubscribed: [track: RemoteTrack, participant: Participant]
-  trackUnsubscribed: [track: RemoteTrack, participant: Participant]
-  trackMuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
-  trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
-  localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
-  localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
-  /** Loudest first. */
-  activeSpeakersChanged: [speakers: Participant[]]
-  connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]
-  message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
-  transportChanged: [now: Transport, before: Transport]
-  /** Media go through, or do not (yet). Messages do not depend on it. */
-  mediaStateChanged: [state: MediaState]
-  /** Nothing carries messages at the moment; what is sent waits. */
-  reconnecting: []
-  reconnected: []
-  /** Messages were missed and cannot be had any more; the room is as it is now. Of `unconfirmed` it is not known whether they were delivered. */
-  reset: [reason: string, unconfirmed: UnconfirmedMessage[]]
-  /** It is over. Reasons: `left`, `room_closed`, `removed`, `replaced`, or the code of what the server refused. */
-  disconnected: [reason: string]
-  /** The browser wants a click before it plays sound: call startAudio() from one. */
-  audioBlocked: []
-}
-
-/** For tests and for people who debug. */
-export interface RoomDebug {
-  /** Offers made so far, the one of the join included. */
-  readonly offers: number
-  /** Takes the data channel for dead; it is tried again after some seconds. */
-  dropDataChannel(): void
-  /** Breaks the WebSocket; it comes back. */
-  closeWebSocket(): void
-  /** What arrives, per subscribed track. */
-  stats(): Promise<InboundStats[]>
-}
-
-interface Environment {
+/** @internal */
+export interface Environment {
   openWebSocket: OpenWebSocket
   webrtc: boolean
   storage: Storage | undefined
@@ -120,6 +35,15 @@ const passing = new Set([
 ])
 const firstAttempts = 4
 const firstMs = 10_000
+
+const noPublisher: Publisher = {
+  setEnabled: (_, enabled) =>
+    enabled
+      ? Promise.reject(new ParlorError('unsupported', 'this browser has no WebRTC'))
+      : Promise.resolve(),
+  publish: () => Promise.reject(new ParlorError('unsupported', 'this browser has no WebRTC')),
+  unpublish: () => Promise.resolve(),
+}
 
 /** A room we are in. It stays the same object over reconnections. */
 export class Room extends Emitter<RoomEvents> {
@@ -271,19 +195,23 @@ export class Room extends Emitter<RoomEvents> {
   /** @internal Joins for the first time. */
   async start(): Promise<void> {
     const { signal, room } = this.#options
-    this.#former = takePlace(this.#environment.storage, this.#url, room)
-    await this.#preset(signal)
+    const opened: MediaStreamTrack[] = []
     try {
+      await this.#preset(opened)
+      this.#former = takePlace(this.#environment.storage, this.#url, room)
       await new Promise<void>((resolve, reject) => {
         this.#joining = { resolve, reject, since: performance.now(), failures: 0 }
         signal?.addEventListener('abort', () => reject(new ParlorError('aborted', 'joining was given up')))
-        if (signal?.aborted) reject(new ParlorError('aborted', 'joining was given up'))
         this.#connection.start()
       })
     } catch (err) {
       this.#joining = undefined
       if (this.#connection.link) this.#connection.send({ t: 'leave' })
       this.#finish('left')
+      for (const track of opened) track.stop()
+      // Never said to the server, the place is still good for the next try.
+      if (this.#former && err instanceof ParlorError && err.code === 'unreachable')
+        keepPlace(this.#environment.storage, this.#url, room, this.#former)
       if (err instanceof ParlorError && err.code === 'room_not_found') this.#options.roomNotFoundCallback?.()
       throw err
     }
@@ -298,24 +226,19 @@ export class Room extends Emitter<RoomEvents> {
     })
   }
 
-  async #preset(signal: AbortSignal | undefined): Promise<void> {
-    const opened: MediaStreamTrack[] = []
-    try {
-      for (const [source, kind, wish] of [
-        ['microphone', 'audio', this.#options.audio],
-        ['camera', 'video', this.#options.video],
-      ] as const) {
-        if (!wish) continue
-        const track = wish === true ? await openDevice(kind, {}) : wish
-        if (wish === true) opened.push(track)
-        if (signal?.aborted) throw new ParlorError('aborted', 'joining was given up')
-        this.#media?.publications.preset(source, track)
-      }
-    } catch (err) {
-      for (const track of opened) track.stop()
-      this.#media?.close()
-      throw err
+  /** Opens the devices to begin with, before anybody sees us. */
+  async #preset(opened: MediaStreamTrack[]): Promise<void> {
+    const { audio, video, signal } = this.#options
+    for (const [source, kind, wish] of [
+      ['microphone', 'audio', audio],
+      ['camera', 'video', video],
+    ] as const) {
+      if (!wish || !this.#media) continue
+      const track = wish === true ? await openDevice(kind, {}) : wish
+      if (wish === true) opened.push(track)
+      this.#media.publications.preset(source, track)
     }
+    if (signal?.aborted) throw new ParlorError('aborted', 'joining was given up')
   }
 
   #newMedia(): Media {
@@ -393,7 +316,7 @@ export class Room extends Emitter<RoomEvents> {
     })
     this.#roster.sync(joined.participants)
     this.#count()
-    this.#media?.publications.announce()
+    this.#media?.publications.adopt()
     this.#session.begin(joined, link)
     this.#ladder.begun(link)
     const media = this.#media
@@ -570,24 +493,4 @@ export class Room extends Emitter<RoomEvents> {
     takePlace(this.#environment.storage, this.#url, this.#options.room)
     this.#connection.restart()
   }
-}
-
-const noPublisher: Publisher = {
-  setEnabled: (_, enabled) =>
-    enabled
-      ? Promise.reject(new ParlorError('unsupported', 'this browser has no WebRTC'))
-      : Promise.resolve(),
-  publish: () => Promise.reject(new ParlorError('unsupported', 'this browser has no WebRTC')),
-  unpublish: () => Promise.resolve(),
-}
-
-/** Joins a room. Resolves when the server let us in; rejects with a ParlorError whose code says why it did not. */
-export async function joinRoom(options: JoinOptions): Promise<Room> {
-  const room = new Room(options, {
-    openWebSocket: (url) => new WebSocket(url),
-    webrtc: typeof RTCPeerConnection === 'function',
-    storage: tabStorage(),
-  })
-  await room.start()
-  return room
 }

@@ -1,15 +1,8 @@
 import { ParlorError } from './errors'
+import { encodeFrame } from './frame'
 import type { Link } from './link'
 import { Pacer } from './pacer'
-import {
-  encodeFrame,
-  type Entry,
-  type Limits,
-  type LogFrame,
-  type ParticipantInfo,
-  type Refusal,
-  type Reset,
-} from './wire'
+import type { Entry, Limits, LogFrame, ParticipantInfo, Refusal, Reset } from './wire'
 
 /** A message whose fate is not known: it may have been delivered, or not. */
 export interface UnconfirmedMessage {

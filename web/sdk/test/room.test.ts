@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ParlorError } from '../src/errors'
-import { Room, type JoinOptions } from '../src/room'
+import type { JoinOptions } from '../src/options'
+import { Room } from '../src/room'
 import { FakeSocket } from './socket'
 
 const participant = (id: string, ...tracks: unknown[]) => ({
@@ -147,6 +148,20 @@ describe('joining', () => {
     }
     await expect(joining).rejects.toMatchObject({ code: 'unreachable' })
     expect(FakeSocket.all).toHaveLength(4)
+  })
+
+  it('keeps the place of the page before for another try when nobody answers', async () => {
+    tab.setItem('parlor:ws://test/v1/ws|demo', '{"sid":"s_0","rt":"r0"}')
+    const { joining } = start()
+    for (let i = 0; i < 4; i++) {
+      await vi.advanceTimersByTimeAsync(0)
+      FakeSocket.last.break()
+      await vi.advanceTimersByTimeAsync(2_000)
+    }
+    await expect(joining).rejects.toMatchObject({ code: 'unreachable' })
+    start()
+    await vi.advanceTimersByTimeAsync(0)
+    expect((await opened()).sent[0]).toMatchObject({ resume: { sid: 's_0', rt: 'r0' } })
   })
 
   it('rejects when the server accepts and says nothing', async () => {

@@ -1,6 +1,6 @@
 import page from '../../../docs/protocol.md?raw'
 import { describe, expect, it } from 'vitest'
-import { decodeFrame, encodeFrame, WireError } from '../src/wire'
+import { decodeFrame, encodeFrame, WireError } from '../src/frame'
 import { random } from './world'
 
 const examples = [...page.matchAll(/```json S→C\n(.*?)\n```/gs)].map((m) => m[1] ?? '')

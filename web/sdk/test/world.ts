@@ -1,7 +1,8 @@
 // A server of the message protocol and links to it, all in memory and in fake time: for tests of what the SDK does when
 // links die, cross and come back.
 import type { Link, LinkKind } from '../src/link'
-import { decodeFrame, type LogFrame, type ServerMessage } from '../src/wire'
+import { decodeFrame } from '../src/frame'
+import type { LogFrame, ServerMessage } from '../src/wire'
 
 type Handler = (link: Link, message: ServerMessage) => void
 

@@ -1,0 +1,94 @@
+import type { VideoCodec } from './codecs'
+import type { MediaState } from './media'
+import type { ConnectionQuality, LocalParticipant, Participant } from './participant'
+import type { UnconfirmedMessage } from './session'
+import type { InboundStats } from './stats'
+import type { LocalTrack, RemoteTrack } from './track'
+
+/** What can carry messages. */
+export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
+
+export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'
+
+export interface MessageMeta {
+  /** The message's number in the room's one order. */
+  offset: number
+  sentAt: Date
+  /** It was sent with `to`. */
+  direct: boolean
+}
+
+export interface JoinOptions {
+  room: string
+  /** The server, as http(s) or ws(s) address; default: where the SDK came from. */
+  url?: string
+  name?: string
+  token?: string
+  /** False: a room that does not exist is an error. Default true. */
+  create?: boolean
+  /** Called when the room does not exist, besides the rejection with code `room_not_found`. */
+  roomNotFoundCallback?: () => void
+  /**
+   * Microphone to publish at once. If it cannot be opened, joinRoom rejects before anybody saw you. A track that is given
+   * belongs to the room once it is joined: it is stopped with it.
+   */
+  audio?: boolean | MediaStreamTrack
+  /** Camera to publish at once, likewise. */
+  video?: boolean | MediaStreamTrack
+  /** What may carry messages; default all. Without `webrtc` they stay on the WebSocket. */
+  transports?: Transport[]
+  /** Codec to send video in, if the browser has it; default vp8. */
+  videoCodec?: VideoCodec
+  onMessage?: (type: string, data: unknown, from: Participant, meta: MessageMeta) => void
+  /** Ends the attempt to join. */
+  signal?: AbortSignal
+}
+
+export interface SendOptions {
+  /** Only for these participants, by id. */
+  to?: string | readonly string[]
+}
+
+export interface RoomEvents {
+  participantConnected: [participant: Participant]
+  /** Reasons: `left`, `lost`, `removed`, `replaced`, or `reset`: gone when we came back. */
+  participantDisconnected: [participant: Participant, reason: string]
+  /** Somebody publishes a track; it plays once it is subscribed. */
+  trackPublished: [track: RemoteTrack, participant: Participant]
+  trackUnpublished: [track: RemoteTrack, participant: Participant]
+  /** The server shows us a track: it plays wherever it is attached. */
+  trackSubscribed: [track: RemoteTrack, participant: Participant]
+  trackUnsubscribed: [track: RemoteTrack, participant: Participant]
+  trackMuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
+  trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
+  localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
+  localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
+  /** Loudest first. */
+  activeSpeakersChanged: [speakers: Participant[]]
+  connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]
+  message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
+  transportChanged: [now: Transport, before: Transport]
+  /** Media go through, or do not (yet). Messages do not depend on it. */
+  mediaStateChanged: [state: MediaState]
+  /** Nothing carries messages at the moment; what is sent waits. */
+  reconnecting: []
+  reconnected: []
+  /** Messages were missed and cannot be had any more; the room is as it is now. Of `unconfirmed` it is not known whether they were delivered. */
+  reset: [reason: string, unconfirmed: UnconfirmedMessage[]]
+  /** It is over. Reasons: `left`, `room_closed`, `removed`, `replaced`, or the code of what the server refused. */
+  disconnected: [reason: string]
+  /** The browser wants a click before it plays sound: call startAudio() from one. */
+  audioBlocked: []
+}
+
+/** For tests and for people who debug. */
+export interface RoomDebug {
+  /** Offers made so far, the one of the join included. */
+  readonly offers: number
+  /** Takes the data channel for dead; it is tried again after some seconds. */
+  dropDataChannel(): void
+  /** Breaks the WebSocket; it comes back. */
+  closeWebSocket(): void
+  /** What arrives, per subscribed track. */
+  stats(): Promise<InboundStats[]>
+}
