@@ -215,14 +215,17 @@ export class Publications implements Publisher {
     else if (changed) this.#events.muted(p.track)
   }
 
-  /** A microphone is kept for the next word; a camera is stopped, so that its light goes off. */
+  /**
+   * Nothing more is heard or seen from the first line on. A microphone is kept for the next word; a camera is stopped,
+   * so that its light goes off.
+   */
   async #mute(p: Publication): Promise<void> {
+    if (p.media) p.media.enabled = false
     const changed = p.track.setMuted(true)
-    await this.#replaceTrack(p)
-    if (p.kind === 'video') this.#release(p, true)
-    else if (p.media) p.media.enabled = false
     this.#tell(p)
+    if (p.kind === 'video') this.#release(p, true)
     if (changed) this.#events.muted(p.track)
+    await this.#replaceTrack(p)
   }
 
   async #end(p: Publication): Promise<void> {
