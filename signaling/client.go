@@ -300,7 +300,7 @@ func (c *client) signal(v any) {
 // fail tells the client that a request was refused.
 func (c *client) fail(re string, id int64, err error) {
 	word, message := code(err)
-	c.h.cfg.Metrics.Refused(word)
+	c.h.count(word, err)
 	if word == "internal" {
 		c.log.Error().Err(err).Str("request", re).Msg("request failed")
 	}

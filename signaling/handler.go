@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -178,8 +179,21 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 
 // refuse says why somebody was not let in.
 func (h *Handler) refuse(s *socket, err error) {
+	closeCode := websocket.ClosePolicyViolation
 	word, message := code(err)
-	h.cfg.Metrics.Refused(word)
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case isNet && timeout.Timeout():
+		closeCode, word, message = closeFirstMessage, "bad_message", "the first message did not come in time"
+	case errors.Is(err, websocket.ErrReadLimit):
+		closeCode, word, message = websocket.CloseMessageTooBig, "too_large", "the first message is too large"
+	case errors.Is(err, errBinary):
+		closeCode, word, message = websocket.CloseUnsupportedData, "bad_message", errBinary.Error()
+	case isGone(err):
+		s.drain()
+		return
+	}
+	h.count(word, err)
 	if word == "internal" {
 		h.cfg.Log.Error().Err(err).Msg("join failed")
 	} else {
@@ -189,18 +203,17 @@ func (h *Handler) refuse(s *socket, err error) {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		reply.Re = refused.kind
 	}
-	closeCode := websocket.ClosePolicyViolation
-	var timeout net.Error
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		closeCode, reply.Code, reply.Message = closeFirstMessage, "bad_message", "the first message did not come in time"
-	case errors.Is(err, websocket.ErrReadLimit):
-		reply.Code, reply.Message, closeCode = "too_large", "the first message is too large", websocket.CloseMessageTooBig
-	}
 	if s.WriteFrame(marshal(reply)) == nil {
-		_ = s.CloseConn(closeCode, reply.Code) // it is over either way
+		_ = s.CloseConn(closeCode, word) // it is over either way
 	}
 	s.drain()
+}
+
+// isGone is true when there is nobody to be told anything: they left before they said a word.
+func isGone(err error) bool {
+	_, closed := errors.AsType[*websocket.CloseError](err)
+	_, broken := errors.AsType[*net.OpError](err)
+	return closed || broken || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // admit counts a connection in, if there may be another one.

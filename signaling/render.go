@@ -119,6 +119,16 @@ func codes() []codeOf {
 	}
 }
 
+// count notes a refusal, unless the floor that refused has counted it.
+func (h *Handler) count(word string, err error) {
+	for _, counted := range []error{sfu.ErrTooLarge, sfu.ErrTooManyMedia, sfu.ErrBadOffer, room.ErrTooManyTracks} {
+		if errors.Is(err, counted) {
+			return
+		}
+	}
+	h.cfg.Metrics.Refused(word)
+}
+
 type codeOf struct {
 	err  error
 	code string
