@@ -74,14 +74,17 @@ async function clickToFrame() {
 // In the page: notes when the button was clicked, and when what comes of it was there first.
 function observe() {
   const times = (window.__times = {})
-  document.querySelector('[data-testid="join"]').addEventListener('click', () => (times.click ??= performance.now()), true)
+  document
+    .querySelector('[data-testid="join"]')
+    .addEventListener('click', () => (times.click ??= performance.now()), true)
   const look = async () => {
     if (window.parlor !== undefined && times.room === undefined) {
       times.room = performance.now()
       window.parlor.on('message', () => (times.message ??= performance.now()))
     }
     for (const video of document.querySelectorAll('[data-participant]:not([data-local]) video')) {
-      if (times.shown === undefined && video.videoWidth > 0 && getComputedStyle(video).visibility === 'visible') times.shown = performance.now()
+      if (times.shown === undefined && video.videoWidth > 0 && getComputedStyle(video).visibility === 'visible')
+        times.shown = performance.now()
     }
     if (times.click !== undefined && times.frame === undefined) {
       const flows = await window.__probe.flows()

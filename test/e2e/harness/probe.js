@@ -4,7 +4,7 @@
 // `options` is put in front by the harness: {video: {width, height, fps} | undefined, colour: [r, g, b] | undefined,
 // noWebRTC: boolean}
 
-;((options) => {
+;(options) => {
   const probe = { pcs: [], sockets: [], channels: [], sdp: { local: 0, remote: 0 }, firsts: {} }
   Object.defineProperty(window, '__probe', { value: probe })
 
@@ -156,4 +156,4 @@
           : wanted,
       )
   }
-})
+}

@@ -27,10 +27,14 @@ export class Server {
     server.port = port ?? (await freePort())
     server.url = `http://127.0.0.1:${server.port}`
     const listen = `127.0.0.1:${server.port}`
-    const child = spawn(BINARY, ['serve', '--dev', '--listen', listen, '--admin', 'off', '--log-level', 'debug', ...args], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      BINARY,
+      ['serve', '--dev', '--listen', listen, '--admin', 'off', '--log-level', 'debug', ...args],
+      {
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     server.#process = child
     server.#exited = new Promise((done) => {
       child.once('exit', (code, signal) => done({ code, signal }))

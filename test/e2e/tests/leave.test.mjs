@@ -17,27 +17,31 @@ async function gone(tabs, id, within) {
   return performance.now() - start
 }
 
-scene('a page that leaves by its button vanishes from the others’ grids within 2 s', { within: 90_000 }, async (stage) => {
-  const server = await stage.serve()
-  const browser = await stage.chromium()
-  const tabs = []
-  for (const name of ['Ada', 'Ben', 'Cy']) {
-    const tab = await browser.tab(name)
-    await enter(tab, server, { room: 'leaving', name })
-    tabs.push(tab)
-  }
-  for (const tab of tabs) await seesPeople(tab, 2)
-  const id = await ownId(tabs[2])
-  await tabs[2].click('leave')
-  await gone(tabs.slice(0, 2), id, 2_000)
-  await tabs[2].see('ended')
-  assert.equal(await tabs[2].attribute('ended', 'data-reason'), 'left')
-  assert.deepEqual(await others(tabs[0]), [await ownId(tabs[1])], 'who stayed is still there')
-  // One click and back again.
-  await tabs[2].click('rejoin')
-  await inRoom(tabs[2])
-  for (const tab of tabs) await seesPeople(tab, 2)
-})
+scene(
+  'a page that leaves by its button vanishes from the others’ grids within 2 s',
+  { within: 90_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const browser = await stage.chromium()
+    const tabs = []
+    for (const name of ['Ada', 'Ben', 'Cy']) {
+      const tab = await browser.tab(name)
+      await enter(tab, server, { room: 'leaving', name })
+      tabs.push(tab)
+    }
+    for (const tab of tabs) await seesPeople(tab, 2)
+    const id = await ownId(tabs[2])
+    await tabs[2].click('leave')
+    await gone(tabs.slice(0, 2), id, 2_000)
+    await tabs[2].see('ended')
+    assert.equal(await tabs[2].attribute('ended', 'data-reason'), 'left')
+    assert.deepEqual(await others(tabs[0]), [await ownId(tabs[1])], 'who stayed is still there')
+    // One click and back again.
+    await tabs[2].click('rejoin')
+    await inRoom(tabs[2])
+    for (const tab of tabs) await seesPeople(tab, 2)
+  },
+)
 
 scene('a closed tab vanishes from the others’ grids within 2 s', { within: 60_000 }, async (stage) => {
   const server = await stage.serve()
@@ -51,24 +55,28 @@ scene('a closed tab vanishes from the others’ grids within 2 s', { within: 60_
   await gone([ada], id, 2_000)
 })
 
-scene('a page whose browser is killed vanishes from the others’ grids within 15 s', { within: 90_000 }, async (stage) => {
-  const server = await stage.serve()
-  const [browser, doomed] = await Promise.all([stage.chromium(), stage.chromium()])
-  const tabs = []
-  for (const name of ['Ada', 'Ben']) {
-    const tab = await browser.tab(name)
-    await enter(tab, server, { room: 'killing', name })
-    tabs.push(tab)
-  }
-  const victim = await doomed.tab('Cy')
-  await enter(victim, server, { room: 'killing', name: 'Cy' })
-  for (const tab of tabs) await seesPeople(tab, 2)
-  await allReceiveAll([...tabs, victim])
-  const id = await ownId(victim)
-  await doomed.kill()
-  await gone(tabs, id, 15_000)
-  assert.deepEqual(await others(tabs[0]), [await ownId(tabs[1])], 'who stayed is still there')
-})
+scene(
+  'a page whose browser is killed vanishes from the others’ grids within 15 s',
+  { within: 90_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const [browser, doomed] = await Promise.all([stage.chromium(), stage.chromium()])
+    const tabs = []
+    for (const name of ['Ada', 'Ben']) {
+      const tab = await browser.tab(name)
+      await enter(tab, server, { room: 'killing', name })
+      tabs.push(tab)
+    }
+    const victim = await doomed.tab('Cy')
+    await enter(victim, server, { room: 'killing', name: 'Cy' })
+    for (const tab of tabs) await seesPeople(tab, 2)
+    await allReceiveAll([...tabs, victim])
+    const id = await ownId(victim)
+    await doomed.kill()
+    await gone(tabs, id, 15_000)
+    assert.deepEqual(await others(tabs[0]), [await ownId(tabs[1])], 'who stayed is still there')
+  },
+)
 
 scene('a tab that is reloaded comes back as the same one person, never as two', { within: 120_000 }, async (stage) => {
   const server = await stage.serve()

@@ -23,7 +23,11 @@ scene(
   async (stage) => {
     const tabs = await fourPeople(stage)
     const before = await Promise.all(tabs.map(transport))
-    assert.deepEqual(before, Array(4).fill('webrtc'), 'messages should have gone over to the data channel before the cut')
+    assert.deepEqual(
+      before,
+      Array(4).fill('webrtc'),
+      'messages should have gone over to the data channel before the cut',
+    )
     await exchange(tabs, async () => {
       const cuts = [['channel'], ['socket'], ['socket', 'channel'], ['channel']]
       for (const [i, tab] of tabs.entries()) {
@@ -33,10 +37,14 @@ scene(
       }
     })
     for (const tab of tabs) {
-      await until(`messages of ${tab.label} go over the data channel again`, async () => (await transport(tab)) === 'webrtc', {
-        within: 30_000,
-        detail: () => tab.account(),
-      })
+      await until(
+        `messages of ${tab.label} go over the data channel again`,
+        async () => (await transport(tab)) === 'webrtc',
+        {
+          within: 30_000,
+          detail: () => tab.account(),
+        },
+      )
     }
   },
 )
@@ -70,10 +78,14 @@ async function exchange(tabs, meanwhile = async () => {}) {
   const expected = EACH * (tabs.length - 1)
   for (const tab of tabs) await received(tab, expected, 90_000)
   for (const tab of tabs) {
-    await until(`all ${EACH} of ${tab.label} are confirmed`, async () => (await tab.evaluate(() => window.__talk.sent.length)) === EACH, {
-      within: 30_000,
-      detail: () => tab.evaluate(() => ({ confirmed: window.__talk.sent.length, failed: window.__talk.failed })),
-    })
+    await until(
+      `all ${EACH} of ${tab.label} are confirmed`,
+      async () => (await tab.evaluate(() => window.__talk.sent.length)) === EACH,
+      {
+        within: 30_000,
+        detail: () => tab.evaluate(() => ({ confirmed: window.__talk.sent.length, failed: window.__talk.failed })),
+      },
+    )
   }
 
   // The one order of the room, from what everyone saw and what each was told of their own.
@@ -105,20 +117,28 @@ async function exchange(tabs, meanwhile = async () => {}) {
   // Each sender's own messages stand in the order in which they were sent.
   for (const id of ids) {
     const numbers = all.filter((what) => what.startsWith(`${id}#`)).map((what) => Number(what.split('#')[1]))
-    assert.deepEqual(numbers, Array.from({ length: EACH }, (_, k) => k + 1), `messages of ${id} changed their order`)
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: EACH }, (_, k) => k + 1),
+      `messages of ${id} changed their order`,
+    )
   }
 }
 
 function received(tab, count, within = 60_000) {
-  return until(`${tab.label} has ${count} messages`, async () => (await tab.evaluate(() => window.__talk.heard.length)) >= count, {
-    within,
-    every: 150,
-    detail: async () => ({
-      has: await tab.evaluate(() => window.__talk.heard.length),
-      transport: await transport(tab),
-      ...(await tab.account()),
-    }),
-  })
+  return until(
+    `${tab.label} has ${count} messages`,
+    async () => (await tab.evaluate(() => window.__talk.heard.length)) >= count,
+    {
+      within,
+      every: 150,
+      detail: async () => ({
+        has: await tab.evaluate(() => window.__talk.heard.length),
+        transport: await transport(tab),
+        ...(await tab.account()),
+      }),
+    },
+  )
 }
 
 function listen() {

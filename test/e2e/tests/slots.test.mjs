@@ -2,7 +2,7 @@
 // of one colour, and is called like it.
 
 import assert from 'node:assert/strict'
-import { allReceiveAll, enter, joinBySdk, sdpCount, seesPeople } from '../harness/people.mjs'
+import { allReceiveAll, enter, sdpCount, seesPeople } from '../harness/people.mjs'
 import { scene } from '../harness/scene.mjs'
 import { pause, until } from '../harness/until.mjs'
 
@@ -65,7 +65,10 @@ scene(
 
     const after = await Promise.all(tabs.map(sdpCount))
     assert.deepEqual(after, before, 'SDP was set at one of the three though only a fourth came and went')
-    assert.ok(before.every(({ local, remote }) => local >= 1 && remote >= 1), 'the probe counts SDP')
+    assert.ok(
+      before.every(({ local, remote }) => local >= 1 && remote >= 1),
+      'the probe counts SDP',
+    )
   },
 )
 
@@ -119,7 +122,9 @@ function watch(colours) {
   const context = canvas.getContext('2d', { willReadFrequently: true })
   const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])
   const names = (id) =>
-    window.parlor.localParticipant.id === id ? window.parlor.localParticipant.name : window.parlor.participants.get(id)?.name
+    window.parlor.localParticipant.id === id
+      ? window.parlor.localParticipant.name
+      : window.parlor.participants.get(id)?.name
 
   const look = () => {
     seen.looks++
