@@ -107,8 +107,7 @@ export class Publications implements Publisher {
       const other = device.deviceId !== undefined && device.deviceId !== publication.deviceId
       if (device.deviceId !== undefined) publication.deviceId = device.deviceId
       if (publication.media?.readyState !== 'live' || other) {
-        const { deviceId } = publication
-        const media = await openDevice(publication.kind, deviceId === undefined ? {} : { deviceId })
+        const media = await this.#reopen(publication, device.deviceId !== undefined)
         if (this.#closed) {
           media.stop()
           throw new ParlorError('left', 'the room was left')
@@ -117,6 +116,19 @@ export class Publications implements Publisher {
       }
       await this.#unmute(publication)
     })
+  }
+
+  /** Opens the device used last, or, if that was unplugged and nobody insists on it, any other. */
+  async #reopen(publication: Publication, insist: boolean): Promise<MediaStreamTrack> {
+    const { kind, deviceId } = publication
+    if (deviceId === undefined) return openDevice(kind, {})
+    try {
+      return await openDevice(kind, { deviceId })
+    } catch (err) {
+      if (insist || !(err instanceof ParlorError) || err.code !== 'device_not_found') throw err
+      publication.deviceId = undefined
+      return openDevice(kind, {})
+    }
   }
 
   publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack> {
