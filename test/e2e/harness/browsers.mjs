@@ -43,7 +43,7 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
   return {
     name: 'chromium',
     pid: server.process().pid,
-    /** A page in a context of its own: another person, with storage of their own. `probe`: see probe.js. */
+    /** A page in a context of its own: another person, with storage of their own. `probe`: see probe.mjs. */
     async tab(label, { probe = { video: SMALL }, viewport = { width: 1280, height: 800 }, ...context } = {}) {
       const own = await browser.newContext({ viewport, ...context })
       await own.addInitScript(probeScript(probe))

@@ -1,12 +1,10 @@
 // One page of a browser, Chromium or Firefox, and what a test does with it. Elements are named by their data-testid.
 
-import { readFileSync } from 'node:fs'
+import { probe } from './probe.mjs'
 import { PATIENCE, limit, until } from './until.mjs'
 
-const PROBE = readFileSync(new URL('./probe.js', import.meta.url), 'utf8')
-
 /** The script that watches a page, with its options. */
-export const probeScript = (options = {}) => `${PROBE.trim()}(${JSON.stringify(options)})`
+export const probeScript = (options = {}) => `(${probe})(${JSON.stringify(options)})`
 
 export class Tab {
   #page

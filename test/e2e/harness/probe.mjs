@@ -1,18 +1,17 @@
 // Runs in every page before its own scripts, and only watches: which PeerConnections and WebSockets there are, and how
-// often SDP was set. On request it also gives the page a camera that is smaller or of one known colour.
-//
-// `options` is put in front by the harness: {video: {width, height, fps} | undefined, colour: [r, g, b] | undefined,
-// noWebRTC: boolean}
+// often SDP was set. On request it also gives the page a camera that is smaller or of one known colour. It goes into the page
+// as text: it may use nothing from outside of itself.
 
-;(options) => {
-  const probe = { pcs: [], sockets: [], channels: [], sdp: { local: 0, remote: 0 }, firsts: {} }
-  Object.defineProperty(window, '__probe', { value: probe })
+/** `options`: {video: {width, height, fps}, colour: [r, g, b], noWebRTC: boolean}, each of them optional. */
+export function probe(options) {
+  const book = { pcs: [], sockets: [], channels: [], sdp: { local: 0, remote: 0 } }
+  Object.defineProperty(window, '__probe', { value: book })
 
   const OwnSocket = window.WebSocket
   window.WebSocket = class WebSocket extends OwnSocket {
     constructor(...args) {
       super(...args)
-      probe.sockets.push(this)
+      book.sockets.push(this)
     }
   }
 
@@ -26,27 +25,27 @@
   window.RTCPeerConnection = class RTCPeerConnection extends Own {
     constructor(...args) {
       super(...args)
-      probe.pcs.push(this)
+      book.pcs.push(this)
     }
     setLocalDescription(...args) {
-      probe.sdp.local++
+      book.sdp.local++
       return super.setLocalDescription(...args)
     }
     setRemoteDescription(...args) {
-      probe.sdp.remote++
+      book.sdp.remote++
       return super.setRemoteDescription(...args)
     }
     createDataChannel(...args) {
       const channel = super.createDataChannel(...args)
-      probe.channels.push(channel)
+      book.channels.push(channel)
       return channel
     }
   }
 
   // What each live PeerConnection receives and sends, by the id of the MediaStreamTrack.
-  probe.flows = async () => {
+  book.flows = async () => {
     const flows = []
-    for (const pc of probe.pcs) {
+    for (const pc of book.pcs) {
       if (pc.connectionState === 'closed') continue
       const stats = await pc.getStats()
       const codecs = {}
@@ -85,8 +84,8 @@
 
   // What the page shows of each other participant, joined with what its PeerConnection receives: the page says whose the
   // element is, the browser what flows into it.
-  probe.heardAndSeen = async () => {
-    const flows = (await probe.flows()).filter((f) => f.way === 'in')
+  book.heardAndSeen = async () => {
+    const flows = (await book.flows()).filter((f) => f.way === 'in')
     const people = {}
     for (const box of document.querySelectorAll('[data-participant]:not([data-local])')) {
       const id = box.dataset.participant
@@ -135,7 +134,7 @@
     setInterval(draw, 1000 / fps)
     return canvas.captureStream(fps)
   }
-  probe.paint = paint
+  book.paint = paint
 
   if (options.colour !== undefined) {
     devices.getUserMedia = async (wanted) => {
