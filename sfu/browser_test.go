@@ -304,6 +304,15 @@ func (b *browser) join() {
 	})
 }
 
+// channel is the server's end of the reliable channel once both ends are open; they open at their own times.
+func (b *browser) channel() *Channel {
+	b.t.Helper()
+	eventually(b.t, "channel", func() bool {
+		return b.told.channel() != nil && b.data.ReadyState() == webrtc.DataChannelStateOpen
+	})
+	return b.told.channel()
+}
+
 // see shows the browser these tracks and confirms it.
 func (b *browser) see(tracks ...*Track) {
 	b.peer.Show(tracks)

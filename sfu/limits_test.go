@@ -80,8 +80,7 @@ func TestReliableChannel(t *testing.T) {
 	h := newHouse(t, Limits{})
 	b := h.browser(browserOptions{})
 	b.join()
-	eventually(t, "channel", func() bool { return b.told.channel() != nil })
-	c := b.told.channel()
+	c := b.channel()
 	if c.Label() != "reliable" {
 		t.Errorf("label %q", c.Label())
 	}
@@ -114,8 +113,7 @@ func TestMessageBeyondTheCapEndsTheChannel(t *testing.T) {
 	h := newHouse(t, Limits{MessageBytes: 3000})
 	b := h.browser(browserOptions{})
 	b.join()
-	eventually(t, "channel", func() bool { return b.told.channel() != nil })
-	c := b.told.channel()
+	c := b.channel()
 	// A browser would not send this: the answer says 3000. pion's sender looks at the answer too, so it is split over
 	// nothing and refused there; what gets through is what the association lets through.
 	if err := b.data.Send(make([]byte, 3000)); err != nil {
@@ -166,8 +164,7 @@ func TestSendWaitsForASlowReader(t *testing.T) {
 	h := newHouse(t, Limits{})
 	b := h.browser(browserOptions{})
 	b.join()
-	eventually(t, "channel", func() bool { return b.told.channel() != nil })
-	c := b.told.channel()
+	c := b.channel()
 	frame := bytes.Repeat([]byte("x"), 60_000)
 	most := uint64(0)
 	for range 150 { // 9 MB
