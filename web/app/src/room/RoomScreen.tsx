@@ -122,7 +122,9 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             stopSharing={() => void call.own.share(false)}
           />
           <Stage people={view.people}>
-            {view.people.length === 1 && <Alone room={room.name} invite={() => void invite()} />}
+            {view.people.length === 1 && !view.reconnecting && (
+              <Alone room={room.name} invite={() => void invite()} />
+            )}
             <Toasts notices={call.notices} open={() => setPanel('chat')} />
           </Stage>
         </div>
