@@ -245,19 +245,15 @@ func (m *media) find(source string) *published {
 	return nil
 }
 
-// farewell is how long we let a server go first that said closed. pion holds a lock while it aborts an SCTP
+// farewell is how long we let the server go first, which may be ending the same PeerConnection just now. pion holds a lock while it aborts an SCTP
 // association, up to 200 ms if the other side aborts at the same moment, and a bubble's clock stands still for that.
 const farewell = 100 * time.Millisecond
 
 // discard closes a PeerConnection off the loop, which its callbacks may be waiting for.
 func (c *Client) discard(m *media) {
 	m.channel.end()
-	wait := time.Duration(0)
-	if c.dismissed {
-		wait = farewell
-	}
 	c.wg.Go(func() {
-		time.Sleep(wait)
+		time.Sleep(farewell)
 		_ = m.pc.GracefulClose() // nothing can be done about an error
 	})
 }
