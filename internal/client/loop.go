@@ -33,7 +33,6 @@ type state struct {
 	backlog   []inbound
 	leaving   bool // we said leave
 	returning bool // … to come back
-	dismissed bool // the server said closed
 
 	media    *media
 	rev      uint64
@@ -288,7 +287,6 @@ func (c *Client) handle(l *link, m *inbound) {
 	case "error":
 		c.takeError(l, m)
 	case "closed":
-		c.dismissed = true
 		if !c.leaving {
 			c.fail(m.err())
 		}
