@@ -58,8 +58,9 @@ func (s *Session) confirm(position uint64) {
 
 // outgoing is what the writer of a link does next.
 type outgoing struct {
-	frame []byte // nil: wait for a wake-up
-	last  bool   // then the link ends
+	frame  []byte // nil: wait for a wake-up
+	binary bool
+	last   bool // then the link ends
 }
 
 // next decides what l sends now. Its writer calls it; the frame is good until the next call.

@@ -12,10 +12,11 @@ import (
 
 // Conn moves frames over one transport.
 type Conn interface {
-	// ReadFrame returns the next frame, which is the caller's until the next ReadFrame. Only one goroutine reads.
-	ReadFrame() ([]byte, error)
+	// ReadFrame returns the next frame, which is the caller's until the next ReadFrame, and whether it is binary. Only
+	// one goroutine reads.
+	ReadFrame() (frame []byte, binary bool, err error)
 	// WriteFrame sends a frame and does not keep it. It may wait up to a deadline of its own. Only one goroutine writes.
-	WriteFrame(frame []byte) error
+	WriteFrame(frame []byte, binary bool) error
 	// CloseConn ends the transport and makes the others return. It may be called at any time; code is WebSocket's.
 	CloseConn(code int, reason string) error
 }
@@ -24,11 +25,18 @@ type Conn interface {
 type Kind uint8
 
 const (
-	// WebSocket carries signalling too.
+	// WebSocket carries signalling too, as do SSE and Poll.
 	WebSocket Kind = iota + 1
 	// DataChannel is the reliable data channel.
 	DataChannel
+	// SSE is a stream of server-sent events, with POST upwards.
+	SSE
+	// Poll is long polls, with POST upwards.
+	Poll
 )
+
+// Signals says whether links of this kind carry signalling.
+func (k Kind) Signals() bool { return k != DataChannel }
 
 func (k Kind) String() string {
 	switch k {
@@ -36,6 +44,10 @@ func (k Kind) String() string {
 		return "websocket"
 	case DataChannel:
 		return "datachannel"
+	case SSE:
+		return "sse"
+	case Poll:
+		return "poll"
 	}
 	return "unknown"
 }
@@ -98,7 +110,7 @@ func (s *Session) Open(conn Conn, kind Kind, o LinkOptions) *Link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	former := &s.channel
-	if kind != DataChannel {
+	if kind.Signals() {
 		former = &s.signal
 		// What waited for the older one is said anew by Hello.
 		s.signals, s.waiting = nil, 0
@@ -214,7 +226,7 @@ func (l *Link) write() error {
 	for {
 		out := l.session.next(l)
 		if out.frame != nil {
-			if err := l.conn.WriteFrame(out.frame); err != nil {
+			if err := l.conn.WriteFrame(out.frame, out.binary); err != nil {
 				return fmt.Errorf("write: %w", err)
 			}
 		}
@@ -246,7 +258,7 @@ func (l *Link) rest() {
 func (l *Link) read() error {
 	s := l.session
 	for {
-		frame, err := l.conn.ReadFrame()
+		frame, _, err := l.conn.ReadFrame()
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
@@ -297,7 +309,7 @@ func (l *Link) handle() error {
 			s.replyLocked(l, appendPong(nil, in.ID))
 			s.mu.Unlock()
 		default:
-			if l.kind != WebSocket {
+			if !l.kind.Signals() {
 				return fmt.Errorf("%w: %.32q on a data channel", ErrBadMessage, in.Kind)
 			}
 			if s.signalsFrom(l) && s.cfg.Signals != nil {

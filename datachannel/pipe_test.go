@@ -35,23 +35,23 @@ func newWire() *wire {
 	return &wire{up: mailbox.New[[]byte](1 << 20), down: make(chan []byte, 4), done: make(chan struct{})}
 }
 
-func (w *wire) ReadFrame() ([]byte, error) {
+func (w *wire) ReadFrame() ([]byte, bool, error) {
 	for {
 		if len(w.taken) > 0 {
 			frame := w.taken[0]
 			w.taken = w.taken[1:]
-			return frame, nil
+			return frame, false, nil
 		}
 		select {
 		case <-w.done:
-			return nil, io.EOF
+			return nil, false, io.EOF
 		case <-w.up.C():
 			w.taken = w.up.Take()
 		}
 	}
 }
 
-func (w *wire) WriteFrame(frame []byte) error {
+func (w *wire) WriteFrame(frame []byte, _ bool) error {
 	select {
 	case <-w.done:
 		return errCut

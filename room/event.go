@@ -81,7 +81,7 @@ type SlotsChanged struct {
 	Slots []Slot
 }
 
-// ChannelOpened: the reliable data channel of this participant's Peer is open.
+// ChannelOpened: the reliable or the lossy data channel of this participant's Peer is open.
 type ChannelOpened struct{ Channel *sfu.Channel }
 
 // PeerLost: the participant's Peer has failed or was closed; a new offer is needed for media to flow again.

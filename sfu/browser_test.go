@@ -64,6 +64,9 @@ func (r *recorder) SlotsChanged(rev uint64, slots []Binding) {
 }
 
 func (r *recorder) ChannelOpened(c *Channel) {
+	if c.Lossy() {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.channels = append(r.channels, c)

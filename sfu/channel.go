@@ -15,6 +15,7 @@ import (
 type Channel struct {
 	// Static after newChannel.
 	label   string
+	lossy   bool // unordered, and nothing is sent twice
 	max     int
 	dc      *webrtc.DataChannel
 	raw     datachannel.ReadWriteCloser
@@ -31,6 +32,7 @@ type Channel struct {
 const (
 	highWater  = 1 << 20
 	lowWater   = 256 << 10
+	lossyWater = 8 << 10 // what is lossy is soon old
 	sendWait   = 10 * time.Second
 	firstBytes = 2 << 10 // of the buffer for messages, which grows as they need
 )
@@ -55,11 +57,14 @@ func newChannel(dc *webrtc.DataChannel, most int, refused func(string)) (*Channe
 	return c, nil
 }
 
+// Lossy says whether the channel is unordered and sends nothing twice.
+func (c *Channel) Lossy() bool { return c.lossy }
+
 // Label is the channel's name.
 func (c *Channel) Label() string { return c.label }
 
-// Send sends one frame as a string message. It waits while too much is buffered already.
-func (c *Channel) Send(frame []byte) error {
+// Send sends one frame, as a string message unless it is binary. It waits while too much is buffered already.
+func (c *Channel) Send(frame []byte, binary bool) error {
 	if len(frame) > c.max {
 		return ErrMessageTooLarge
 	}
@@ -73,10 +78,24 @@ func (c *Channel) Send(frame []byte) error {
 		return io.ErrClosedPipe
 	default:
 	}
-	if _, err := c.raw.WriteDataChannel(frame, true); err != nil {
+	if _, err := c.raw.WriteDataChannel(frame, !binary); err != nil {
 		return fmt.Errorf("send on data channel %s: %w", c.label, err)
 	}
 	return nil
+}
+
+// Offer sends a frame if hardly anything is buffered, and says whether it did. It never waits.
+func (c *Channel) Offer(frame []byte, binary bool) bool {
+	if len(frame) > c.max || c.dc.BufferedAmount() > lossyWater {
+		return false
+	}
+	select {
+	case <-c.closed:
+		return false
+	default:
+	}
+	_, err := c.raw.WriteDataChannel(frame, !binary)
+	return err == nil
 }
 
 func (c *Channel) drain() error {
@@ -94,24 +113,24 @@ func (c *Channel) drain() error {
 	return nil
 }
 
-// Receive returns the next message. It is good until the next call.
-func (c *Channel) Receive() ([]byte, error) {
+// Receive returns the next message and whether it is binary. It is good until the next call.
+func (c *Channel) Receive() (frame []byte, binary bool, err error) {
 	if c.buf == nil {
 		c.buf = make([]byte, min(firstBytes, c.max+1))
 	}
 	for {
-		n, _, err := c.raw.ReadDataChannel(c.buf)
+		n, text, err := c.raw.ReadDataChannel(c.buf)
 		switch {
 		case err == nil && n <= c.max:
-			return c.buf[:n], nil
+			return c.buf[:n], !text, nil
 		case err == nil, errors.Is(err, io.ErrShortBuffer) && len(c.buf) > c.max:
 			c.refused("too_large")
-			return nil, errors.Join(ErrMessageTooLarge, c.Close())
+			return nil, false, errors.Join(ErrMessageTooLarge, c.Close())
 		case errors.Is(err, io.ErrShortBuffer):
 			// The message is still there for a larger buffer.
 			c.buf = make([]byte, min(4*len(c.buf), c.max+1))
 		default:
-			return nil, fmt.Errorf("receive on data channel %s: %w", c.label, err)
+			return nil, false, fmt.Errorf("receive on data channel %s: %w", c.label, err)
 		}
 	}
 }
@@ -124,13 +143,4 @@ func (c *Channel) Close() error {
 		err = c.raw.Close()
 	})
 	return err
-}
-
-// discard reads a channel that nothing uses, so that what comes on it does not fill the buffer of the others.
-func (c *Channel) discard() {
-	for {
-		if _, err := c.Receive(); err != nil {
-			return
-		}
-	}
 }

@@ -89,22 +89,22 @@ func TestReliableChannel(t *testing.T) {
 		if err := b.data.SendText(text); err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Receive()
+		got, _, err := c.Receive()
 		if err != nil || string(got) != text {
 			t.Fatalf("received %d bytes, %v; want %d", len(got), err, len(text))
 		}
-		if err := c.Send(got); err != nil {
+		if err := c.Send(got, false); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "echo", func() bool { s := b.said(); return len(s) > 0 && s[len(s)-1] == text })
 	}
-	if err := c.Send(make([]byte, 64<<10+1)); !errors.Is(err, ErrMessageTooLarge) {
+	if err := c.Send(make([]byte, 64<<10+1), false); !errors.Is(err, ErrMessageTooLarge) {
 		t.Errorf("sending too much: %v", err)
 	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Send([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
+	if err := c.Send([]byte("x"), false); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("sending after close: %v", err)
 	}
 }
@@ -119,7 +119,7 @@ func TestMessageBeyondTheCapEndsTheChannel(t *testing.T) {
 	if err := b.data.Send(make([]byte, 3000)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := c.Receive(); err != nil || len(got) != 3000 {
+	if got, _, err := c.Receive(); err != nil || len(got) != 3000 {
 		t.Fatalf("the largest message: %d, %v", len(got), err)
 	}
 	c.max = 2000 // as if the browser had ignored it
@@ -127,7 +127,7 @@ func TestMessageBeyondTheCapEndsTheChannel(t *testing.T) {
 	if err := b.data.Send(make([]byte, 2001)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Receive(); !errors.Is(err, ErrMessageTooLarge) {
+	if _, _, err := c.Receive(); !errors.Is(err, ErrMessageTooLarge) {
 		t.Errorf("error %v", err)
 	}
 	if n := h.metrics.RefusedCount("too_large"); n != 1 {
@@ -168,7 +168,7 @@ func TestSendWaitsForASlowReader(t *testing.T) {
 	frame := bytes.Repeat([]byte("x"), 60_000)
 	most := uint64(0)
 	for range 150 { // 9 MB
-		if err := c.Send(frame); err != nil {
+		if err := c.Send(frame, false); err != nil {
 			t.Fatal(err)
 		}
 		most = max(most, c.dc.BufferedAmount())

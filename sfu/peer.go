@@ -113,15 +113,16 @@ func (p *Peer) prepare() error {
 			p.post(event{channel: c})
 		}
 	})
-	unused, err := p.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
+	fast, err := p.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
 		Negotiated: &yes, ID: &lossy, Ordered: &no, MaxRetransmits: &none,
 	})
 	if err != nil {
 		return fmt.Errorf("lossy data channel: %w", err)
 	}
-	unused.OnOpen(func() {
-		if c, err := newChannel(unused, p.engine.limits.MessageBytes, p.refused); err == nil {
-			p.reader(c.discard)
+	fast.OnOpen(func() {
+		if c, err := newChannel(fast, p.engine.limits.MessageBytes, p.refused); err == nil {
+			c.lossy = true
+			p.post(event{channel: c})
 		}
 	})
 	return nil

@@ -100,7 +100,7 @@ type Handler interface {
 	TrackStarted(*Track) // with the first RTP packet of an m-line
 	TrackEnded(*Track)
 	SlotsChanged(rev uint64, slots []Binding) // the full state
-	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0
+	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }
 
 // Limits are the caps of one peer. A zero field takes its default.

@@ -143,7 +143,9 @@ func (c *client) handle(item any) {
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
 	case room.ChannelOpened:
-		c.links.Go(func() { c.serveChannel(item.Channel) })
+		if !item.Channel.Lossy() {
+			c.links.Go(func() { c.serveChannel(item.Channel) })
+		}
 	case room.PeerLost:
 		// The browser sees it too and offers again when it can.
 	case room.Expelled:
@@ -322,6 +324,6 @@ func clip(kind string) string {
 // channelConn is a data channel as a datachannel.Conn.
 type channelConn struct{ *sfu.Channel }
 
-func (c channelConn) ReadFrame() ([]byte, error)  { return c.Receive() }
-func (c channelConn) WriteFrame(b []byte) error   { return c.Send(b) }
-func (c channelConn) CloseConn(int, string) error { return c.Close() }
+func (c channelConn) ReadFrame() (frame []byte, binary bool, err error) { return c.Receive() }
+func (c channelConn) WriteFrame(frame []byte, binary bool) error        { return c.Send(frame, binary) }
+func (c channelConn) CloseConn(int, string) error                       { return c.Close() }

@@ -26,9 +26,12 @@ func (h *Handler) enter(s *socket) error {
 	if err := s.conn.SetReadDeadline(time.Now().Add(h.cfg.Limits.FirstMessage)); err != nil {
 		return fmt.Errorf("first message: %w", err)
 	}
-	raw, err := s.ReadFrame()
+	raw, binary, err := s.ReadFrame()
 	if err != nil {
 		return fmt.Errorf("first message: %w", err)
+	}
+	if binary {
+		return fmt.Errorf("first message: %w", errBinary)
 	}
 	if !utf8.Valid(raw) {
 		return fmt.Errorf("%w: not UTF-8", errBadMessage)

@@ -203,7 +203,7 @@ func (h *Handler) refuse(s *socket, err error) {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		reply.Re = refused.kind
 	}
-	if s.WriteFrame(marshal(reply)) == nil {
+	if s.WriteFrame(marshal(reply), false) == nil {
 		_ = s.CloseConn(closeCode, word) // it is over either way
 	}
 	s.drain()

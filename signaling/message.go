@@ -41,8 +41,10 @@ type joinRequest struct {
 	Token  string   `json:"token,omitempty"`
 	Create *bool    `json:"create,omitempty"`
 	Resume *session `json:"resume,omitempty"`
-	Offer  string   `json:"offer,omitempty"`
-	Tracks []track  `json:"tracks,omitempty"`
+	// Attempt names this try to join: a second one with the same word takes the first one's place.
+	Attempt string  `json:"attempt,omitempty"`
+	Offer   string  `json:"offer,omitempty"`
+	Tracks  []track `json:"tracks,omitempty"`
 }
 
 type resumeRequest struct {
@@ -105,6 +107,10 @@ type slot struct {
 
 type advertised struct {
 	MessageBytes      int `json:"messageBytes"`
+	FrameBytes        int `json:"frameBytes"`
+	LossyBytes        int `json:"lossyBytes"`
+	KeyBytes          int `json:"keyBytes"`
+	ValueBytes        int `json:"valueBytes"`
 	MessagesPerSecond int `json:"messagesPerSecond"`
 	MessageBurst      int `json:"messageBurst"`
 	BytesPerSecond    int `json:"bytesPerSecond"`
@@ -125,6 +131,9 @@ type joinedReply struct {
 	Rev          uint64        `json:"rev,omitempty"`
 	Slots        []slot        `json:"slots,omitempty"`
 	ICEServers   []iceServer   `json:"iceServers"`
+	State        int           `json:"state"`          // cells that follow
+	History      []string      `json:"history"`        // types of messages that are kept for newcomers
+	Link         string        `json:"link,omitempty"` // key of the link, over HTTP
 	Limits       advertised    `json:"limits"`
 }
 
@@ -137,6 +146,7 @@ type iceServer struct {
 type resumedReply struct {
 	T     string `json:"t"`
 	Token string `json:"rt"`
+	Link  string `json:"link,omitempty"`
 	Peer  bool   `json:"peer"`
 	Here  bool   `json:"here"`
 	Rev   uint64 `json:"rev,omitempty"`

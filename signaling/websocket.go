@@ -70,13 +70,10 @@ func (s *socket) sendPing() {
 }
 
 // ReadFrame implements datachannel.Conn. The frame is good until the next call.
-func (s *socket) ReadFrame() ([]byte, error) {
+func (s *socket) ReadFrame() (frame []byte, binary bool, err error) {
 	kind, r, err := s.conn.NextReader()
 	if err != nil {
-		return nil, fmt.Errorf("read websocket: %w", err)
-	}
-	if kind != websocket.TextMessage {
-		return nil, errBinary
+		return nil, false, fmt.Errorf("read websocket: %w", err)
 	}
 	s.buf = s.buf[:0]
 	for {
@@ -86,20 +83,24 @@ func (s *socket) ReadFrame() ([]byte, error) {
 		n, err := r.Read(s.buf[len(s.buf):cap(s.buf)])
 		s.buf = s.buf[:len(s.buf)+n]
 		if err == io.EOF {
-			return s.buf, nil
+			return s.buf, kind == websocket.BinaryMessage, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read websocket: %w", err)
+			return nil, false, fmt.Errorf("read websocket: %w", err)
 		}
 	}
 }
 
 // WriteFrame implements datachannel.Conn.
-func (s *socket) WriteFrame(frame []byte) error {
+func (s *socket) WriteFrame(frame []byte, binary bool) error {
 	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return fmt.Errorf("write websocket: %w", err)
 	}
-	if err := s.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
+	kind := websocket.TextMessage
+	if binary {
+		kind = websocket.BinaryMessage
+	}
+	if err := s.conn.WriteMessage(kind, frame); err != nil {
 		return fmt.Errorf("write websocket: %w", err)
 	}
 	return nil
