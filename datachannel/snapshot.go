@@ -32,6 +32,18 @@ func (s *State) Since(after uint64) (cells []*Cell, full bool) {
 	return cells, false
 }
 
+// Newest is the offset of the last change there is; 0: none.
+func (s *State) Newest() uint64 {
+	s.sort()
+	newest := uint64(0)
+	for _, n := range []*node{s.living.last, s.dead.last} {
+		if n != nil {
+			newest = max(newest, n.committed.Offset)
+		}
+	}
+	return newest
+}
+
 // Floor is the offset up to which tombstones were forgotten: who knows less than that needs the full state.
 func (s *State) Floor() uint64 { return s.floor }
 

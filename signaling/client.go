@@ -143,7 +143,9 @@ func (c *client) handle(item any) {
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
 	case room.ChannelOpened:
-		if !item.Channel.Lossy() {
+		if item.Channel.Lossy() {
+			c.links.Go(func() { c.session.RunLossy(channelConn{item.Channel}) })
+		} else {
 			c.links.Go(func() { c.serveChannel(item.Channel) })
 		}
 	case room.PeerLost:
@@ -273,7 +275,12 @@ func (c *client) finish() {
 	}
 	c.h.sessions.remove(c.id)
 	c.session.Close(end.code, end.message)
+	if end.code == "draining" && c.h.cfg.Keeper != nil {
+		c.links.Wait() // the session goes on when the server is back
+		return
+	}
 	c.participant.Leave(reasonOf(end.code))
+	c.forget()
 	c.links.Wait()
 	c.log.Info().Str("code", end.code).Msg("session ended")
 }

@@ -92,6 +92,8 @@ func (h *Handler) join(s *socket, m joinRequest) error {
 		return err
 	}
 	c := newClient(h)
+	id := h.sessions.add(c)
+	c.id = id.ID
 	req.Member = c
 	former, replaced := h.sessions.replaced(m.Resume)
 	req.Replaces = replaced
@@ -100,22 +102,15 @@ func (h *Handler) join(s *socket, m joinRequest) error {
 		former.end("replaced", "you went on in another page")
 	}
 	if err != nil {
+		h.sessions.remove(c.id)
 		c.cancel(err)
 		return err
 	}
-	c.participant = p
-	id := h.sessions.add(c)
-	c.id = id.ID
-	c.log = p.Logger().With().Str("session", id.ID[:8]).Logger()
-	c.session = datachannel.NewSession(datachannel.SessionConfig{
-		ID: id.ID, Participant: p.ID, Log: snap.Log, Position: snap.Position, Poster: p, Limits: h.cfg.Limits.Data,
-		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
-		Snapshot: c.snapshot, Metrics: h.cfg.Metrics, Logger: c.log,
-	})
+	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
-		ICEServers: []iceServer{}, Limits: h.advertise(),
+		ICEServers: []iceServer{}, State: len(snap.Cells), History: append([]string{}, h.cfg.History...), Limits: h.advertise(),
 	}
 	if m.Offer != "" {
 		reply.Answer, err = p.Answer(c.ctx, m.Offer, true, publishes(m.Tracks))
@@ -123,6 +118,7 @@ func (h *Handler) join(s *socket, m joinRequest) error {
 			h.sessions.remove(c.id)
 			c.session.Close("bad_offer", err.Error())
 			p.Leave(room.ReasonLeft)
+			c.forget()
 			c.cancel(err)
 			return err
 		}
@@ -130,9 +126,22 @@ func (h *Handler) join(s *socket, m joinRequest) error {
 		reply.Rev, slots = p.Slots()
 		reply.Slots, c.rev = renderSlots(slots), reply.Rev
 	}
+	c.keep()
 	h.running.Go(c.run)
 	c.serveSocket(s, reply, true)
 	return nil
+}
+
+// begin makes the session of p, of which so many messages were taken in a former life of the server.
+func (c *client) begin(p *room.Participant, snap room.Snapshot, taken uint64) {
+	c.participant = p
+	c.log = p.Logger().With().Str("session", c.id[:8]).Logger()
+	c.session = datachannel.NewSession(datachannel.SessionConfig{
+		ID: c.id, Participant: p.ID, Log: snap.Log, Position: snap.Position, Cells: snap.Cells, Latest: snap.Latest,
+		Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
+		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
+		Snapshot: c.snapshot, Metrics: c.h.cfg.Metrics, Logger: c.log,
+	})
 }
 
 // resume gives a session a new WebSocket and serves it until that ends.
@@ -148,21 +157,23 @@ func (h *Handler) resume(s *socket, m resumeRequest) error {
 	reply := resumedReply{T: "resumed", Token: token, Here: here, Peer: c.participant.HasPeer()}
 	rev, slots := c.participant.Slots()
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
+	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
 	c.serveSocket(s, reply, false)
 	return nil
 }
 
 // snapshot is what a reader gets that can't go on in the log.
-func (c *client) snapshot() (uint64, json.RawMessage) {
-	snap := c.participant.Snapshot()
-	return snap.Position, marshal(renderParticipants(snap.Participants))
+func (c *client) snapshot(since uint64) datachannel.Snapshot {
+	snap := c.participant.Snapshot(since)
+	return datachannel.Snapshot{View: snap.View, Participants: marshal(renderParticipants(snap.Participants))}
 }
 
 func (h *Handler) advertise() advertised {
 	d := h.cfg.Limits.Data.WithDefaults()
 	return advertised{
-		MessageBytes: d.MessageBytes, MessagesPerSecond: d.MessagesPerSecond, MessageBurst: d.MessageBurst,
+		MessageBytes: d.MessageBytes, FrameBytes: d.FrameBytes(), LossyBytes: d.LossyBytes, KeyBytes: d.KeyBytes,
+		ValueBytes: d.ValueBytes, MessagesPerSecond: d.MessagesPerSecond, MessageBurst: d.MessageBurst,
 		BytesPerSecond: d.BytesPerSecond, ByteBurst: d.ByteBurst, MediaLines: h.cfg.Limits.MediaLines,
 	}
 }

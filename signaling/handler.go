@@ -48,6 +48,10 @@ type Config struct {
 	// Origins may embed Parlor beside its own host, as "https://host" or "*".
 	Origins []string
 	Limits  Limits
+	// History are the types of messages that are kept for newcomers.
+	History []string
+	// Keeper writes sessions down, so that they outlive the server; nil: they do not.
+	Keeper  *datachannel.Keeper
 	Log     zerolog.Logger
 	Metrics *metrics.Metrics
 }

@@ -19,6 +19,10 @@ func EncodeEvent(e room.Event) []byte {
 			Event       string      `json:"event"`
 			Participant participant `json:"participant"`
 		}{"joined", renderParticipant(e.Participant)})
+	case room.Restarted:
+		return marshal(struct {
+			Event string `json:"event"`
+		}{"restarted"})
 	case room.Left:
 		return marshal(struct {
 			Event  string      `json:"event"`

@@ -22,6 +22,7 @@ type entry struct {
 	// token is the one given out last. former was given up for it and is good as long as token was not used: the
 	// message with token may have been lost.
 	token, former string
+	attempt       string // the client's word for the join that made it
 }
 
 // add gives a client a session id and its first token.
@@ -34,6 +35,30 @@ func (s *sessions) add(c *client) session {
 	id, token := "s_"+rand.Text(), rand.Text()
 	s.byID[id] = &entry{client: c, token: token}
 	return session{ID: id, Token: token}
+}
+
+// put adds a session that there was before; false if there is one of that id.
+func (s *sessions) put(id string, e entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byID == nil {
+		s.byID = make(map[string]*entry)
+	}
+	if s.byID[id] != nil {
+		return false
+	}
+	s.byID[id] = &e
+	return true
+}
+
+// tokens are what a session can be resumed with, and the word for its join.
+func (s *sessions) tokens(id string) (token, former, attempt string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.byID[id]; e != nil {
+		return e.token, e.former, e.attempt
+	}
+	return "", "", ""
 }
 
 // resume finds the client of a session and changes its token.
