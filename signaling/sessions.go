@@ -13,8 +13,9 @@ var errNoSession = errors.New("there is no such session")
 
 // sessions are the clients of a server by session id, with the tokens to resume them.
 type sessions struct {
-	mu   sync.Mutex
-	byID map[string]*entry
+	mu        sync.Mutex
+	byID      map[string]*entry
+	byAttempt map[string]*entry // those whose join had such a word
 }
 
 type entry struct {
@@ -22,18 +23,38 @@ type entry struct {
 	// token is the one given out last. former was given up for it and is good as long as token was not used: the
 	// message with token may have been lost.
 	token, former string
+	attempt       string
+	over          bool // it can't be resumed any more; its links may still say why
 }
 
-// add gives a client a session id and its first token.
-func (s *sessions) add(c *client) session {
+// add gives a client a session id and its first token. If another join with the same attempt got in between, that
+// one's client is given back: nobody will hear of it.
+func (s *sessions) add(c *client, attempt string) (session, *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID == nil {
-		s.byID = make(map[string]*entry)
+		s.byID, s.byAttempt = make(map[string]*entry), make(map[string]*entry)
 	}
-	id, token := "s_"+rand.Text(), rand.Text()
-	s.byID[id] = &entry{client: c, token: token}
-	return session{ID: id, Token: token}
+	id, e := "s_"+rand.Text(), &entry{client: c, token: rand.Text(), attempt: attempt}
+	s.byID[id] = e
+	var rival *client
+	if attempt != "" {
+		if former := s.byAttempt[attempt]; former != nil {
+			rival = former.client
+		}
+		s.byAttempt[attempt] = e
+	}
+	return session{ID: id, Token: e.token}, rival
+}
+
+// find is the client of a session; nil if there is none.
+func (s *sessions) find(id string) *client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.byID[id]; e != nil {
+		return e.client
+	}
+	return nil
 }
 
 // resume finds the client of a session and changes its token.
@@ -42,7 +63,7 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	defer s.mu.Unlock()
 	e := s.byID[id.ID]
 	switch {
-	case e == nil:
+	case e == nil || e.over:
 		return nil, "", errNoSession
 	case equal(id.Token, e.token):
 		e.former = e.token
@@ -54,8 +75,15 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	return e.client, e.token, nil
 }
 
-// replaced finds the participant whose page is gone and whose place a newcomer asks for; nil if there is none.
-func (s *sessions) replaced(id *session) (*client, *room.Participant) {
+// replaced finds the participant whose place a newcomer takes: the one that the same attempt to join has made before,
+// or that of the page that was here before a reload. Nil if there is none.
+func (s *sessions) replaced(id *session, attempt string) (*client, *room.Participant) {
+	s.mu.Lock()
+	e := s.byAttempt[attempt]
+	s.mu.Unlock()
+	if attempt != "" && e != nil {
+		return e.client, e.client.participant
+	}
 	if id == nil {
 		return nil, nil
 	}
@@ -66,9 +94,28 @@ func (s *sessions) replaced(id *session) (*client, *room.Participant) {
 	return c, c.participant
 }
 
+// end keeps a session from being taken up again.
+func (s *sessions) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endLocked(s.byID[id])
+}
+
+func (s *sessions) endLocked(e *entry) {
+	if e == nil {
+		return
+	}
+	e.over = true
+	if s.byAttempt[e.attempt] == e {
+		delete(s.byAttempt, e.attempt)
+	}
+}
+
+// remove forgets a session and its links.
 func (s *sessions) remove(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.endLocked(s.byID[id])
 	delete(s.byID, id)
 }
 
