@@ -127,18 +127,26 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 	if m.Offer != "" {
 		reply.Answer, err = p.Answer(c.ctx, m.Offer, true, publishes(m.Tracks))
 		if err != nil {
-			h.sessions.remove(c.id)
-			c.session.Close("bad_offer", err.Error())
-			p.Leave(room.ReasonLeft)
-			c.cancel(err)
+			c.undo("bad_offer", err)
 			return arrival{}, err
 		}
 		var slots []room.Slot
 		reply.Rev, slots = p.Slots()
 		reply.Slots, c.rev = renderSlots(slots), reply.Rev
 	}
-	h.running.Go(c.run)
+	if !h.start(c) {
+		c.undo("draining", room.ErrDraining)
+		return arrival{}, room.ErrDraining
+	}
 	return arrival{c, marshal(reply), true}, nil
+}
+
+// undo takes back a join before anybody heard of it.
+func (c *client) undo(code string, err error) {
+	c.h.sessions.remove(c.id)
+	c.session.Close(code, err.Error())
+	c.participant.Leave(room.ReasonLeft)
+	c.cancel(err)
 }
 
 // resume finds a session that takes up a new link.

@@ -63,12 +63,15 @@ type Handler struct {
 
 	sessions sessions
 	sockets  atomic.Int64 // WebSockets open now
-	running  sync.WaitGroup
+	clients  sync.WaitGroup
+	requests sync.WaitGroup
 
 	// mu guards the counts of open connections: WebSockets, and requests of sessions over HTTP.
-	mu    sync.Mutex
-	open  int
-	perIP map[string]int
+	mu      sync.Mutex
+	open    int
+	perIP   map[string]int
+	closing bool // there are no new clients
+	closed  bool // there are no new requests either
 }
 
 var errTooManyConnections = errors.New("too many connections")
@@ -101,10 +104,29 @@ func New(cfg Config) *Handler {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// Close ends every session, saying that the server is shutting down, and waits for them.
+// Close ends every session, saying that the server is shutting down, and waits for them. Until they have ended, requests
+// may come to hear it.
 func (h *Handler) Close() {
+	h.mu.Lock()
+	h.closing = true
+	h.mu.Unlock()
 	h.cancel()
-	h.running.Wait()
+	h.clients.Wait()
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.requests.Wait()
+}
+
+// start runs a client that has joined, unless it came too late.
+func (h *Handler) start(c *client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	h.clients.Go(c.run)
+	return true
 }
 
 func (h *Handler) serveReady(w http.ResponseWriter, _ *http.Request) {
@@ -173,16 +195,19 @@ func (h *Handler) note(word string, err error) {
 }
 
 // admit counts a connection in, if there may be another one.
-func (h *Handler) admit(ip string) bool {
+func (h *Handler) admit(ip string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.open >= h.cfg.Limits.Connections || h.perIP[ip] >= h.cfg.Limits.ConnectionsPerIP || h.ctx.Err() != nil {
-		return false
+	if h.closed {
+		return room.ErrDraining
+	}
+	if h.open >= h.cfg.Limits.Connections || h.perIP[ip] >= h.cfg.Limits.ConnectionsPerIP {
+		return errTooManyConnections
 	}
 	h.open++
 	h.perIP[ip]++
-	h.running.Add(1)
-	return true
+	h.requests.Add(1)
+	return nil
 }
 
 func (h *Handler) release(ip string) {
@@ -192,7 +217,7 @@ func (h *Handler) release(ip string) {
 	if h.perIP[ip]--; h.perIP[ip] == 0 {
 		delete(h.perIP, ip)
 	}
-	h.running.Done()
+	h.requests.Done()
 }
 
 func remoteIP(r *http.Request) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parlorhq/parlor/auth"
 	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/room"
 )
 
 var errTooLarge = errors.New("the frame is too large")
@@ -63,25 +64,31 @@ func (h *Handler) request(serve func(http.ResponseWriter, *http.Request) error) 
 			return
 		}
 		ip := remoteIP(r)
-		err := h.ctx.Err()
-		if err == nil && !h.admit(ip) {
-			err = errTooManyConnections
-		} else if err == nil {
+		err := h.admit(ip)
+		if err == nil {
 			defer h.release(ip)
-			if r.Method == http.MethodHead { // which the mux takes for a GET
-				err = errNoResource
-			} else {
-				// The server's own deadlines are for requests that do not wait. Those here set theirs as they go.
-				c := http.NewResponseController(w)
-				_, _ = c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{}) // or in memory
-				defer func() { _ = c.SetWriteDeadline(time.Now().Add(writeTimeout)) }()
-				err = serve(w, r)
+			if err = errNoResource; r.Method != http.MethodHead { // which the mux takes for a GET
+				err = patiently(w, r, serve)
 			}
 		}
-		if err != nil && r.Context().Err() == nil { // else there is nobody to be told
+		switch {
+		case err == nil, errors.Is(err, context.Canceled): // there is nobody to be told
+		default:
 			h.refuseRequest(w, err)
 		}
 	}
+}
+
+// patiently lifts the server's own deadlines, which are for requests that do not wait: those here set theirs as they
+// go. That of reading stays while there is a body, since the server reads to its end what nobody has read.
+func patiently(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request) error) error {
+	c := http.NewResponseController(w)
+	if r.Body == http.NoBody {
+		_ = c.SetReadDeadline(time.Time{}) // an error says that the response is in memory
+	}
+	_ = c.SetWriteDeadline(time.Time{})
+	defer func() { _ = c.SetWriteDeadline(time.Now().Add(writeTimeout)) }()
+	return serve(w, r)
 }
 
 // refuseRequest answers with what went wrong.
@@ -126,6 +133,9 @@ func statusOf(word string) int {
 
 // serveEntrance takes the first message of a link, and answers with what a WebSocket would be told first.
 func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
+	if h.ctx.Err() != nil {
+		return room.ErrDraining
+	}
 	var kind datachannel.Kind
 	switch via := r.URL.Query().Get("via"); via {
 	case datachannel.SSE.String():
@@ -213,8 +223,9 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Durat
 	_ = c.SetReadDeadline(time.Now().Add(within)) // or in memory
 	stop := context.AfterFunc(h.ctx, func() { _ = c.SetReadDeadline(time.Now()) })
 	defer func() {
-		stop()
-		_ = c.SetReadDeadline(time.Time{}) // that the client is still there is seen by reading on
+		if stop() && err == nil {
+			_ = c.SetReadDeadline(time.Time{}) // that the client is still there is seen by reading on
+		}
 	}()
 	frame, err = io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.Limits.FrameBytes))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
@@ -223,7 +234,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Durat
 	switch {
 	case err == nil:
 	case h.ctx.Err() != nil:
-		return nil, false, h.ctx.Err()
+		return nil, false, room.ErrDraining
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, false, fmt.Errorf("%w: it did not come in time", errBadMessage)
 	default:

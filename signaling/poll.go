@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -163,7 +164,7 @@ func (p *poll) response(number uint64, left <-chan struct{}) ([]byte, error) {
 			if p.waiting == mine {
 				p.waiting = nil
 			}
-			return nil, errStaleLink
+			return nil, context.Canceled
 		case <-p.done:
 			return nil, errStaleLink
 		}

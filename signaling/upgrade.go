@@ -9,16 +9,23 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/parlorhq/parlor/room"
 )
 
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	ip := remoteIP(r)
-	if !h.admit(ip) {
-		h.cfg.Metrics.Refused("overloaded")
-		problem(w, http.StatusServiceUnavailable, "overloaded", errTooManyConnections.Error())
+	err := h.admit(ip)
+	if err == nil {
+		defer h.release(ip)
+		if h.ctx.Err() != nil {
+			err = room.ErrDraining
+		}
+	}
+	if err != nil {
+		h.refuseRequest(w, err)
 		return
 	}
-	defer h.release(ip)
 	conn, err := h.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
