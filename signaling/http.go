@@ -23,6 +23,8 @@ type carrier interface {
 	datachannel.Conn
 	// post hands over the body that read returns, and waits until it was handled.
 	post(ctx context.Context, read func() (frame []byte, binary bool, err error)) error
+	// leave is said when nobody will read any more.
+	leave()
 	// get answers with frames. An error is one from before the answer began.
 	get(w http.ResponseWriter, r *http.Request) error
 }
@@ -72,7 +74,7 @@ func (h *Handler) request(serve func(http.ResponseWriter, *http.Request) error) 
 			}
 		}
 		switch {
-		case err == nil, errors.Is(err, context.Canceled): // there is nobody to be told
+		case err == nil, r.Context().Err() != nil && errors.Is(err, context.Canceled): // there is nobody to be told
 		default:
 			h.refuseRequest(w, err)
 		}
@@ -264,6 +266,7 @@ func (c *client) openLine(kind datachannel.Kind, key string, attached bool) erro
 	c.line = l
 	c.links.Go(func() {
 		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
+		l.carrier.leave()
 		c.log.Debug().Err(err).Stringer("kind", kind).Msg("link over HTTP ended")
 		c.lineMu.Lock()
 		defer c.lineMu.Unlock()

@@ -184,11 +184,35 @@ func TestPostsAreHandledOneAtATime(t *testing.T) {
 			t.Error("not said when to come again, or not counted")
 		}
 		posts.Wait()
+		synctest.Wait()
 		_, frames := ada.poll(1)
 		if got := strings.Join(frames, ""); !strings.Contains(got, `"ok":6`) || strings.Contains(got, `"error"`) {
 			t.Errorf("told %s", got)
 		}
 		ada.say(`{"t":"ping","id":1}`)
+	})
+}
+
+// Who is slowed waits longer than the server's deadlines for requests, and is not taken for silent.
+func TestASlowedPostIsPatient(t *testing.T) {
+	limits := testLimits()
+	limits.LostAfter, limits.ResumeWindow = time.Hour, time.Hour
+	limits.Data = datachannel.Limits{MessagesPerSecond: 1, MessageBurst: 1}
+	bubble(t, Config{Limits: limits}, func(t *testing.T, s *site) {
+		ada := s.join("sse", "Ada")
+		stream := ada.watch()
+		var all []string
+		for n := range 31 {
+			all = append(all, fmt.Sprintf(`{"t":"m","n":%d,"type":"x","data":1}`, n+1))
+		}
+		began := time.Now()
+		ada.say("[" + strings.Join(all, ",") + "]")
+		if took := time.Since(began).Round(time.Second); took != 30*time.Second {
+			t.Errorf("31 messages at one a second took %s", took)
+		}
+		if got := stream.rest(); !strings.Contains(got, `"ok":31`) {
+			t.Errorf("told %s", got)
+		}
 	})
 }
 
@@ -205,6 +229,7 @@ func TestAPostThatIsGivenUpMayBeSentAgain(t *testing.T) {
 			t.Fatal("answered at once")
 		}
 		ada.say(`{"t":"m","n":2,"type":"x","data":"once"}`)
+		synctest.Wait()
 		_, frames := ada.poll(1)
 		if got := strings.Count(strings.Join(frames, ""), `"ok":2`); got != 1 {
 			t.Errorf("taken %d times: %s", got, frames)

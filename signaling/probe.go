@@ -14,7 +14,7 @@ func (h *Handler) serveProbe(w http.ResponseWriter, r *http.Request) error {
 	event := appendEvent(nil, []byte(beat), false)
 	response := newEvents(w)
 	if response.write(event) != nil {
-		return nil //nolint:nilerr // the client is gone
+		return nil // the client is gone
 	}
 	timer := time.NewTimer(probeGap)
 	defer timer.Stop()

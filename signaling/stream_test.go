@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,6 +66,33 @@ func TestAStreamThatNobodyOpens(t *testing.T) {
 		ada.say(`{"t":"ping","id":1}`)
 		time.Sleep(2 * time.Millisecond)
 		ada.post(`{"t":"ping","id":1}`).want(t, http.StatusConflict, "stale_link")
+	})
+}
+
+// Who does not read what comes loses the link, not more.
+func TestAStreamThatIsNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, Config{}, false)
+		ada, ben := s.join("sse", "Ada"), s.join("poll", "Ben")
+		conn, err := s.dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		fmt.Fprintf(conn, "GET %s/events HTTP/1.1\r\nHost: parlor.example\r\nAuthorization: Bearer %s\r\n\r\n", ada.path(), ada.link)
+		if _, err := conn.Read(make([]byte, 12)); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		ben.say(`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 50_000) + `"}`)
+		time.Sleep(writeTimeout - time.Millisecond)
+		ada.say(`{"t":"ping","id":1}`)
+		time.Sleep(2 * time.Millisecond)
+		ada.post(`{"t":"ping","id":1}`).want(t, http.StatusConflict, "stale_link")
+		if took := time.Since(began); took > writeTimeout+time.Second {
+			t.Errorf("a message to somebody who does not read took %s", took)
+		}
+		ada.resume("poll")
 	})
 }
 

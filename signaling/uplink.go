@@ -21,6 +21,7 @@ type uplink struct {
 	// Static after newUplink.
 	gone  <-chan struct{} // the session is over
 	done  chan struct{}   // the link is
+	left  chan struct{}   // its reader has returned
 	turn  chan struct{}   // room for one: who may hand over a body
 	posts chan *post
 
@@ -42,7 +43,10 @@ type post struct {
 
 // newUplink is one that ends when no request came for deadAfter.
 func newUplink(gone <-chan struct{}) *uplink {
-	u := &uplink{gone: gone, done: make(chan struct{}), turn: make(chan struct{}, 1), posts: make(chan *post)}
+	u := &uplink{
+		gone: gone, done: make(chan struct{}), left: make(chan struct{}),
+		turn: make(chan struct{}, 1), posts: make(chan *post),
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.silent = time.AfterFunc(deadAfter, u.fallSilent)
@@ -68,6 +72,12 @@ func (u *uplink) end() {
 	u.ended = true
 	u.silent.Stop()
 	close(u.done)
+}
+
+// leave is said when nobody will read any more.
+func (u *uplink) leave() {
+	u.end()
+	close(u.left)
 }
 
 // over says whether the link has ended.
@@ -127,10 +137,10 @@ func (u *uplink) post(ctx context.Context, read func() (frame []byte, binary boo
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-u.done:
+	case <-u.left:
 	}
 	select {
-	case <-p.handled: // and then the link ended
+	case <-p.handled: // and then the link ended, as after a leave
 		return nil
 	default:
 		return errStaleLink
