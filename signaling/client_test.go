@@ -28,7 +28,8 @@ func newTestClient(t *testing.T, l Limits) *client {
 		t.Fatal(err)
 	}
 	c.participant, c.log = p, p.Logger()
-	c.id = h.sessions.add(c).ID
+	id, _ := h.sessions.add(c, "")
+	c.id = id.ID
 	c.session = datachannel.NewSession(datachannel.SessionConfig{ID: c.id, Participant: p.ID, Log: snap.Log, Poster: p})
 	return c
 }

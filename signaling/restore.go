@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,8 +37,12 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
 		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here,
+		Attempt: c.attempt,
 	}
-	k.Token, k.Former, k.Attempt = c.h.sessions.tokens(c.id)
+	var ok bool
+	if k.Token, k.Former, ok = c.h.sessions.tokens(c.id); !ok {
+		k.Token = c.first
+	}
 	return datachannel.Row{Table: datachannel.TableSessions, Key: []byte(c.id), Value: marshal(k)}
 }
 
@@ -117,11 +120,12 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		c.forget()
 		return err
 	}
-	if !h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt}) {
-		return errors.New("two sessions of one name")
-	}
+	c.first, c.attempt = k.Token, k.Attempt
+	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)
-	h.running.Go(c.run)
+	if !h.start(c) {
+		return room.ErrDraining
+	}
 	return nil
 }
