@@ -8,7 +8,8 @@ import (
 func TestResumeTokens(t *testing.T) {
 	var s sessions
 	c := &client{}
-	first, _ := s.add(c, "")
+	first := newSession()
+	s.add(c, first, "")
 	got, second, err := s.resume(first)
 	if err != nil || got != c {
 		t.Fatalf("resume: %v, %v", got, err)

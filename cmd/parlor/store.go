@@ -15,7 +15,11 @@ func (s *server) openStore(counts *metrics.Metrics) error {
 		return nil
 	}
 	l := s.cfg.Limits
-	store, err := disk.Open(s.cfg.DataDir, disk.Options{MaxBytes: int64(l.DataBytes), Sync: l.DataSync})
+	lag := l.DataSync
+	if lag == 0 {
+		lag = -1 // nothing is acknowledged before it is on the disk
+	}
+	store, err := disk.Open(s.cfg.DataDir, disk.Options{MaxBytes: int64(l.DataBytes), Sync: lag})
 	if err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
