@@ -90,10 +90,10 @@ type Link struct {
 	// Guarded by session.mu.
 	replies    []frame // wait to be sent: at most Limits.Replies
 	replyBytes int
-	gapTold    bool     // the client knows that a message is missing
-	large      splitter // is being sent in pieces
-	lossyTurn  bool     // lossy messages go before more of the log
-	heard      tap      // of the room's lossy messages
+	gapTold    bool          // the client knows that a message is missing
+	large      splitter      // is being sent in pieces
+	lossyTurn  bool          // lossy messages go before more of the log
+	lossy      *latestReader // nil: it does not carry the log
 }
 
 // Open gives the session a link over conn. A newer link supersedes the older one of its kind. The caller calls Run.
@@ -216,15 +216,17 @@ func (s *Session) forget(l *Link) {
 	}
 }
 
+func (l *Link) guard(f func() error) error { return l.session.guard(l.cancel, f) }
+
 // guard runs f so that a fault of ours which a peer found costs it its session and nobody else anything.
-func (l *Link) guard(f func() error) (err error) {
+func (s *Session) guard(cancel context.CancelCauseFunc, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.session.cfg.Metrics.Refused("panic")
-			l.session.cfg.Logger.Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("link failed")
+			s.cfg.Metrics.Refused("panic")
+			s.cfg.Logger.Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("link failed")
 			err = fmt.Errorf("panic: %v", p)
-			l.session.Close(codeInternal, "our fault")
-			l.cancel(err)
+			s.Close(codeInternal, "our fault")
+			cancel(err)
 		}
 	}()
 	return f()

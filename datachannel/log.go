@@ -143,6 +143,7 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, now); err != nil {
 			return record{}, err
 		}
+		r.direct = len(r.cells) == 0 // nothing changed, which only its sender needs to know
 	}
 	r.body = appendEntry(make([]byte, 0, entrySize(e)), e, r.cells, offset, now)
 	if e.Bytes != nil {

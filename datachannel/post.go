@@ -142,7 +142,7 @@ func (s *Session) postLossy(in *Inbound, now time.Time) {
 		reason = "lossy_" + in.Refusal.Code
 	case !over:
 		s.cfg.Poster.PostLossy(Lossy{
-			From: s.cfg.Participant, Type: in.Type, Key: in.Key, Data: in.Data, Bytes: in.Bytes, To: in.To,
+			From: s.cfg.Participant, Type: in.Type, Key: in.Key, Data: in.Data, Bytes: in.Bytes, Binary: in.owned, To: in.To,
 		})
 		return
 	}

@@ -61,12 +61,7 @@ func (l *Link) takeFrame(raw []byte, binary bool) error {
 		defer l.join.rest()
 	}
 	var err error
-	if binary {
-		l.inbound, err = decodeBytes(l.inbound[:0], raw, s.cfg.Limits)
-	} else {
-		l.inbound, err = Decode(l.inbound[:0], raw, s.cfg.Limits)
-	}
-	if err == nil {
+	if l.inbound, err = decodeFrame(l.inbound[:0], raw, binary, s.cfg.Limits); err == nil {
 		err = l.handle(prepaid)
 	}
 	clear(l.inbound) // it must not keep the frame

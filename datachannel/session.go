@@ -177,7 +177,7 @@ func (s *Session) Close(code, message string) {
 	close(s.done)
 	s.wakeLocked(s.signal, s.channel, s.data)
 	if s.fast != nil {
-		s.fast.close()
+		s.fast.cancel(ErrClosed)
 	}
 }
 

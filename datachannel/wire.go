@@ -76,6 +76,14 @@ func Decode(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
 	return into, nil
 }
 
+// decodeFrame is Decode for a frame of either kind that is not a piece.
+func decodeFrame(into []Inbound, frame []byte, binary bool, limits Limits) ([]Inbound, error) {
+	if binary {
+		return decodeBytes(into, frame, limits)
+	}
+	return Decode(into, frame, limits)
+}
+
 // decodeBytes is Decode for a frame with bytes.
 func decodeBytes(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
 	if len(frame) == 0 || frame[0] != frameWithBytes {
