@@ -80,6 +80,7 @@ func Join(ctx context.Context, opt Options) (*Client, error) {
 		events: make(chan func()), queued: make(chan queued), inbox: newInbox(),
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
+	c.cells.cells = map[string]Cell{}
 	c.fates, c.asking, c.words = map[uint64]*Pending{}, map[uint64]*request{}, words{}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.enter(ctx); err != nil {
