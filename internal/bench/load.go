@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -195,39 +196,48 @@ func (r *run) measure(ctx context.Context, report *Report) error {
 	return ctx.Err()
 }
 
-// watch reads the server's CPU at both ends of the measured time.
+// meter is what has been used and done at one moment.
+type meter struct {
+	at                    time.Time
+	server, load, machine time.Duration
+	received, forwarded   uint64
+}
+
+func (r *run) read() (m meter, err error) {
+	m.received, m.forwarded = r.received(), r.forwarded()
+	m.at = time.Now()
+	if m.server, err = r.Server.CPU(); err != nil {
+		return m, err
+	}
+	if m.load, err = Process(os.Getpid()).CPU(); err != nil {
+		return m, err
+	}
+	m.machine, err = Machine()
+	return m, err
+}
+
+// watch reads the meters at both ends of the measured time.
 func (r *run) watch(ctx context.Context, report *Report) error {
 	if err := sleep(ctx, r.Warmup/2); err != nil {
 		return err
 	}
-	before, err := r.Server.CPU()
+	before, err := r.read()
 	if err != nil {
 		return err
 	}
-	received, forwarded, began := r.received(), r.forwarded(), time.Now()
-	r.began.Store(began.UnixNano())
+	r.began.Store(before.at.UnixNano())
 	if r.Measured != nil {
 		go r.Measured()
 	}
 	if err := sleep(ctx, r.Duration); err != nil {
 		return err
 	}
-	after, err := r.Server.CPU()
+	after, err := r.read()
 	if err != nil {
 		return err
 	}
-	r.ended.Store(time.Now().UnixNano())
-	report.Seconds = time.Since(began).Seconds()
-	report.Delivered = r.received() - received
-	report.PacketsForwarded = r.forwarded() - forwarded
-	report.PerSecond = float64(report.Delivered) / report.Seconds
-	report.ServerCPU = (after - before).Seconds() / report.Seconds
-	if report.Delivered > 0 {
-		report.MicrosPerMessage = float64((after - before).Microseconds()) / float64(report.Delivered)
-	}
-	if report.PacketsForwarded > 0 {
-		report.MicrosPerPacket = float64((after - before).Microseconds()) / float64(report.PacketsForwarded)
-	}
+	r.ended.Store(after.at.UnixNano())
+	report.took(before, after)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -32,15 +33,36 @@ func cpuOf(stat []byte) (time.Duration, error) {
 	if len(fields) < 13 {
 		return 0, fmt.Errorf("stat of %d fields", len(fields))
 	}
-	ticks := time.Duration(0)
-	for _, f := range fields[11:13] {
+	return ticks(fields[11], fields[12])
+}
+
+// Machine is what all processes and the kernel have used, over all cores.
+func Machine() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	return busyOf(stat)
+}
+
+func busyOf(stat []byte) (time.Duration, error) {
+	line, _, _ := bytes.Cut(stat, []byte("\n"))
+	fields := bytes.Fields(line) // cpu user nice system idle iowait irq softirq steal …
+	if len(fields) < 9 {
+		return 0, errors.New("/proc/stat has no line for all cores")
+	}
+	return ticks(fields[1], fields[2], fields[3], fields[6], fields[7], fields[8])
+}
+
+func ticks(fields ...[]byte) (sum time.Duration, err error) {
+	for _, f := range fields {
 		n, err := strconv.ParseInt(string(f), 10, 64)
 		if err != nil {
 			return 0, fmt.Errorf("stat: %w", err)
 		}
-		ticks += time.Duration(n)
+		sum += time.Duration(n) * (time.Second / userHz)
 	}
-	return ticks * time.Second / userHz, nil
+	return sum, nil
 }
 
 // RSS is the resident memory in bytes.
@@ -58,11 +80,11 @@ func (p Process) RSS() (int64, error) {
 func rssOf(status []byte) (int64, error) {
 	_, rest, ok := bytes.Cut(status, []byte("\nVmRSS:"))
 	if !ok {
-		return 0, fmt.Errorf("status has no VmRSS")
+		return 0, errors.New("status has no VmRSS")
 	}
 	fields := bytes.Fields(rest)
 	if len(fields) == 0 {
-		return 0, fmt.Errorf("status has no VmRSS")
+		return 0, errors.New("status has no VmRSS")
 	}
 	kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
 	if err != nil {

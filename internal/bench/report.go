@@ -24,8 +24,11 @@ type Report struct {
 
 	PacketsForwarded uint64 `json:"packetsForwarded"`
 
-	// Of the server, if it is known.
-	ServerCPU         float64 `json:"serverCPU,omitempty"` // cores
+	// In cores. Others are everybody else on this machine: the more they use, the less the rest is worth.
+	ServerCPU float64 `json:"serverCPU,omitempty"` // if it is known which process that is; so the three below
+	LoadCPU   float64 `json:"loadCPU"`
+	OthersCPU float64 `json:"othersCPU,omitempty"`
+
 	MicrosPerMessage  float64 `json:"serverMicrosPerDelivered,omitempty"`
 	MicrosPerPacket   float64 `json:"serverMicrosPerPacket,omitempty"`
 	KiBPerParticipant float64 `json:"serverKiBPerParticipant,omitempty"`
@@ -41,6 +44,27 @@ type Quantiles struct {
 func milliseconds(l *latency) Quantiles {
 	ms := func(q float64) float64 { return float64(l.quantile(q)) / float64(time.Millisecond) }
 	return Quantiles{ms(0.5), ms(0.99), ms(0.999)}
+}
+
+// took takes what was used and done between two readings.
+func (r *Report) took(before, after meter) {
+	r.Seconds = after.at.Sub(before.at).Seconds()
+	r.Delivered = after.received - before.received
+	r.PacketsForwarded = after.forwarded - before.forwarded
+	r.PerSecond = float64(r.Delivered) / r.Seconds
+	r.LoadCPU = (after.load - before.load).Seconds() / r.Seconds
+	server := after.server - before.server
+	if after.server == 0 {
+		return
+	}
+	r.ServerCPU = server.Seconds() / r.Seconds
+	r.OthersCPU = max(0, (after.machine-before.machine).Seconds()/r.Seconds-r.ServerCPU-r.LoadCPU)
+	if r.Delivered > 0 {
+		r.MicrosPerMessage = float64(server.Microseconds()) / float64(r.Delivered)
+	}
+	if r.PacketsForwarded > 0 {
+		r.MicrosPerPacket = float64(server.Microseconds()) / float64(r.PacketsForwarded)
+	}
 }
 
 // report sums up what the readers saw.

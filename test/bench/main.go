@@ -55,9 +55,10 @@ func table(ctx context.Context, path, names, profiles string, count int) error {
 		gogc = "GOGC=" + v
 	}
 	fmt.Printf("Server CPU per message that a reader got, loopback, %d cores shared with the load, 200-byte messages.\n", runtime.NumCPU())
-	fmt.Printf("Parlor runs with %s, the loop (pion/webrtc v4, SendText to each) with %s. D × R → S: D senders, R each, S readers.\n\n",
+	fmt.Printf("Parlor runs with %s, the loop (pion/webrtc v4, SendText to each) with %s. D × R → S: D senders, R each, S readers.\n",
 		gogc, strings.Replace(gogc, "its own GOGC (400)", "GOGC=100", 1))
-	fmt.Printf(head, "row", "load", "", "µs", "ratio", "p50 ms", "p99 ms", "msgs/s", "cores", "KiB each", "lost/doubled/reordered")
+	fmt.Print("Cores are those that the server, the load and all others use: the more others use, the less a row is worth.\n\n")
+	fmt.Printf(head, "row", "load", "", "µs", "ratio", "p50 ms", "p99 ms", "msgs/s", "cores", "load", "others", "KiB each", "lost/doubled/reordered")
 	var verdicts []string
 	for range count {
 		for _, r := range chosen {
@@ -105,11 +106,11 @@ func choose(names string) ([]row, error) {
 }
 
 const (
-	head  = "%-7s %-27s %-7s %7s %6s %8s %8s %8s %6s %9s  %s\n"
-	cells = "%-7s %-27s %-7s %7.1f %6s %8.2f %8.2f %8.0f %6.2f %9.0f  %d/%d/%d\n"
+	head  = "%-7s %-27s %-7s %7s %6s %8s %8s %8s %6s %6s %6s %9s  %s\n"
+	cells = "%-7s %-27s %-7s %7.1f %6s %8.2f %8.2f %8.0f %6.2f %6.2f %6.2f %9.0f  %d/%d/%d\n"
 )
 
 func line(r *row, who string, b *bench.Report, ratio string) {
 	fmt.Printf(cells, r.name, r.what, who, b.MicrosPerMessage, ratio, b.LatencyMs.P50, b.LatencyMs.P99, b.PerSecond,
-		b.ServerCPU, b.KiBPerParticipant, b.Lost+b.Wrong, b.Doubled, b.Reordered)
+		b.ServerCPU, b.LoadCPU, b.OthersCPU, b.KiBPerParticipant, b.Lost+b.Wrong, b.Doubled, b.Reordered)
 }
