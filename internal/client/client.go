@@ -52,7 +52,7 @@ type Client struct {
 
 	// Guarded by mu: what the outside may look at.
 	mu      sync.Mutex
-	view    []Participant
+	view    []Participant // nil until somebody asks; a room that fills up changes too often to list it each time
 	slots   []Binding
 	stats   Stats
 	session Resume
@@ -129,6 +129,9 @@ func (c *Client) Kept() []string {
 func (c *Client) Participants() []Participant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.view == nil {
+		c.view = c.roster.list()
+	}
 	return c.view
 }
 

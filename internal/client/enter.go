@@ -95,10 +95,9 @@ func (c *Client) joined(g *greeting) error {
 	c.ledger = newLedger(j.Epoch, j.Position, j.State, j.Limits)
 	c.since = false
 	c.acked = j.Position
-	c.roster = newRoster(j.You.ID, j.Participants)
 	c.look(func() {
+		c.roster, c.view = newRoster(j.You.ID, j.Participants), nil
 		c.you, c.grant, c.limits, c.kept = j.You, j.Grant, j.Limits, j.History
-		c.view = c.roster.list()
 		c.session = Resume{j.SID, j.RT}
 		c.stats.Transport = WebSocket
 		if c.media != nil {

@@ -19,7 +19,7 @@ const (
 // owned is what the client's goroutine owns.
 type owned struct {
 	ledger   ledger
-	roster   roster
+	roster   roster // edited under mu
 	fates    map[uint64]*Pending
 	acked    uint64
 	since    bool                       // the snapshot that comes is only what changed

@@ -112,7 +112,6 @@ func (c *Client) takeLog(l *link, f *logFrame) error {
 	}
 	c.settle(fates)
 	items := c.items[:0]
-	changed := false
 	for i := range entries {
 		e := &entries[i]
 		switch {
@@ -121,9 +120,9 @@ func (c *Client) takeLog(l *link, f *logFrame) error {
 			if err := unmarshal(e.json, &h); err != nil {
 				return err
 			}
-			ev := c.roster.apply(&h)
+			var ev Event
+			c.look(func() { ev, c.view = c.roster.apply(&h), nil })
 			items = append(items, item{kind: anEvent, event: &ev})
-			changed = true
 		case e.Ops != nil:
 			change := &Change{Offset: e.O, From: e.From, SentAt: millis(e.At)}
 			if err := unmarshal(e.Ops, &change.Ops); err != nil {
@@ -138,9 +137,6 @@ func (c *Client) takeLog(l *link, f *logFrame) error {
 	c.inbox.add(items...)
 	clear(items)
 	c.items = items
-	if changed {
-		c.look(func() { c.view = c.roster.list() })
-	}
 	return nil
 }
 
@@ -154,13 +150,12 @@ func (c *Client) takeReset(l *link, m *inbound) {
 		return
 	}
 	c.settle(unknown)
-	c.roster = newRoster(c.You().ID, m.Participants)
+	c.look(func() { c.roster, c.view = newRoster(c.you.ID, m.Participants), nil })
 	c.acked = 0 // the offsets of a new epoch may be lower
 	c.inbox.add(
 		item{kind: anEvent, event: &Event{Offset: m.Position, Kind: "reset", Reason: m.Reason, Unconfirmed: len(unknown)}},
 		item{kind: aPosition, position: m.Position})
 	c.expectState(m.Position, m.State, m.Since)
-	c.look(func() { c.view = c.roster.list() })
 }
 
 func (c *Client) settle(fates []fate) {
