@@ -211,7 +211,9 @@ func (p *person) attachedLocked(l *line, m *said) {
 	case m.N > p.n:
 		p.faultLocked("has messages up to %d of %d", m.N, p.n)
 	}
-	p.epoch, p.attached = m.Epoch, true
+	if p.attached = true; m.Epoch != "" {
+		p.epoch = m.Epoch
+	}
 	p.againLocked(m.N)
 }
 
@@ -226,6 +228,9 @@ func (p *person) againLocked(n uint64) {
 func (p *person) resetLocked(l *line, m *said) {
 	if l != p.data || m.Gen != p.gen {
 		return
+	}
+	if !p.mayReset {
+		p.faultLocked("an unexpected reset: %s", m.Reason)
 	}
 	if m.N < p.confirmed && m.Reason != "epoch" {
 		p.faultLocked("has messages up to %d after %d was acknowledged", m.N, p.confirmed)

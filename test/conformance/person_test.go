@@ -60,6 +60,7 @@ type person struct {
 	closed   *said
 	over     bool
 	mute     bool // it neither acknowledges nor pings
+	mayReset bool // the test expects it
 }
 
 // event is one entry of the log as everybody sees it.

@@ -63,7 +63,7 @@ func launch(t *testing.T, args ...string) *process {
 
 // start runs the server and waits until it is ready.
 func (p *process) start() error {
-	p.cmd = exec.Command(p.binary, append([]string{"serve", "--listen", p.addr, "--admin", "off"}, p.args...)...)
+	p.cmd = exec.Command(p.binary, append([]string{"serve", "--listen", p.addr, "--admin", "off", "--log-level", "warn"}, p.args...)...)
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARLOR_") })
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	if err := p.cmd.Start(); err != nil {
