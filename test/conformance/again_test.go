@@ -15,8 +15,8 @@ func TestCase07ResumeBeforeAnyServerMessage(t *testing.T) {
 	t.Parallel()
 	tt := server(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
-	ada := enter(t, tt.url, room, "Ada")
+	ben := arrive(t, tt.url, room, "Ben")
+	ada := arrive(t, tt.url, room, "Ada")
 	ada.signal.cut()
 	ben.ok(ben.post(message{typ: "meanwhile"}))
 	ada.switchTo(overWebSocket)
@@ -31,9 +31,9 @@ func TestCase08ResumeTwiceThriceFirstSocketTimesOutLater(t *testing.T) {
 	t.Parallel()
 	tt := short(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
+	ben := arrive(t, tt.url, room, "Ben")
 	dead := []*proxy{before(t, tt.url), before(t, tt.url), before(t, tt.url)}
-	ada := enter(t, tt.url, room, "Ada", entering{dial: dead[0].dial})
+	ada := arrive(t, tt.url, room, "Ada", arriving{dial: dead[0].dial})
 	for i, p := range dead {
 		p.up.set(lost)
 		p.down.set(lost)
@@ -77,17 +77,17 @@ func TestCase09AckLostPublishReplayedOnce(t *testing.T) {
 	tt := server(t)
 	room := aRoom()
 	deaf := before(t, tt.url)
-	ben := enter(t, tt.url, room, "Ben")
-	ada := enter(t, tt.url, room, "Ada", entering{dial: deaf.dial})
+	ben := arrive(t, tt.url, room, "Ben")
+	ada := arrive(t, tt.url, room, "Ada", arriving{dial: deaf.dial})
 	deaf.down.set(lost)
 	ada.burst("once", 10)
 	ben.complete("once", 10)
 	deaf.cut()
 	deaf.down.set(flows)
 	l := ada.open(overWebSocket)
-	var answer said
+	var answer told
 	hear := l.hear
-	l.hear = func(l *line, all []said) {
+	l.hear = func(l *line, all []told) {
 		for _, m := range all {
 			if m.T == "attached" {
 				answer = m
@@ -120,8 +120,8 @@ func TestCase15SocketsDieYoung(t *testing.T) {
 	tt := quick(t)
 	room := aRoom()
 	deadly := before(t, tt.url)
-	ben := enter(t, tt.url, room, "Ben")
-	ada := enter(t, tt.url, room, "Ada", entering{dial: deadly.dial})
+	ben := arrive(t, tt.url, room, "Ben")
+	ada := arrive(t, tt.url, room, "Ada", arriving{dial: deadly.dial})
 	deadly.kills(200 * time.Millisecond)
 	deadly.cut()
 	const count = 300
@@ -166,10 +166,10 @@ func TestCase19GraceExpiresOneTickBeforeAttach(t *testing.T) {
 	t.Parallel()
 	tt := short(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
+	ben := arrive(t, tt.url, room, "Ben")
 	var all []*person
 	for i := range 60 {
-		all = append(all, enter(t, tt.url, room, fmt.Sprint("Late", i)))
+		all = append(all, arrive(t, tt.url, room, fmt.Sprint("Late", i)))
 	}
 	began := time.Now()
 	for _, p := range all {
@@ -221,7 +221,7 @@ func TestCase19GraceExpiresOneTickBeforeAttach(t *testing.T) {
 	// Who was refused joins anew, with a page that still knows its session.
 	for _, p := range all {
 		if p.over {
-			again := enter(t, tt.url, room, "Again", entering{join: object{"resume": object{"sid": p.in.SID, "rt": p.rt}}})
+			again := arrive(t, tt.url, room, "Again", arriving{join: object{"resume": object{"sid": p.in.SID, "rt": p.rt}}})
 			if again.id == p.id {
 				t.Errorf("%s came back by a session that is gone", p.id)
 			}
@@ -235,14 +235,14 @@ func TestCase20ResumeBelowLogTail(t *testing.T) {
 	t.Parallel()
 	p := launch(t, append([]string{"--dev", "--log-entries", "100"}, without(generous, "--log-entries")...)...)
 	room := aRoom()
-	ben := enter(t, p.url, room, "Ben")
-	ada := enter(t, p.url, room, "Ada")
+	ben := arrive(t, p.url, room, "Ben")
+	ada := arrive(t, p.url, room, "Ada")
 	ada.ok(ada.change(op{K: "kept", V: rawJSON(1)}, op{K: "changed", V: rawJSON(1)}, op{K: "deleted", V: rawJSON(1)}))
 	ada.ok(ada.post(message{typ: "before"}))
 	ada.signal.cut()
 	lost := ada.post(message{typ: "sent while away"})
 	ben.ok(ben.change(op{K: "changed", V: rawJSON(2)}, op{K: "deleted", Del: true}, op{K: "new", V: rawJSON(3)}))
-	cy := enter(t, p.url, room, "Cy")
+	cy := arrive(t, p.url, room, "Cy")
 	cy.burst("noise", 300)
 	cy.answered()
 	ada.mayReset = true
@@ -278,8 +278,8 @@ func TestCase21ResumeAboveHead(t *testing.T) {
 	t.Parallel()
 	tt := server(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
-	ada := enter(t, tt.url, room, "Ada")
+	ben := arrive(t, tt.url, room, "Ben")
+	ada := arrive(t, tt.url, room, "Ada")
 	ada.mayReset = true
 	for i, c := range []struct {
 		epoch, reason string
@@ -305,7 +305,7 @@ func TestCase21ResumeAboveHead(t *testing.T) {
 	agree(t, ada, ben)
 	for name, position := range map[string]string{"negative": "-1", "fraction": "1.5", "text": `"9"`, "huge": "1e40"} {
 		m := join(t, tt.url, aRoom(), name)
-		m.say(`{"t":"attach","gen":2,"epoch":` + encode(m.in["epoch"]) + `,"position":` + position + `}`)
+		m.say(`{"t":"attach","gen":2,"epoch":` + asJSON(m.in["epoch"]) + `,"position":` + position + `}`)
 		m.expectClosed("bad_message")
 	}
 }
@@ -314,7 +314,7 @@ func TestCase21ResumeAboveHead(t *testing.T) {
 func TestCase22ForgedReplayedAndOtherRoomsTokens(t *testing.T) {
 	t.Parallel()
 	tt := server(t)
-	ada, eve := enter(t, tt.url, aRoom(), "Ada"), enter(t, tt.url, aRoom(), "Eve")
+	ada, eve := arrive(t, tt.url, aRoom(), "Ada"), arrive(t, tt.url, aRoom(), "Eve")
 	first := ada.in.RT
 	ada.switchTo(overWebSocket)
 	second := ada.rt
@@ -343,7 +343,7 @@ func TestCase22ForgedReplayedAndOtherRoomsTokens(t *testing.T) {
 			t.Error("a token twice")
 		}
 		// As the session to replace, a wrong token makes a newcomer.
-		newcomer := enter(t, tt.url, aRoom(), "Newcomer", entering{join: object{"resume": object{"sid": c[0], "rt": c[1]}}})
+		newcomer := arrive(t, tt.url, aRoom(), "Newcomer", arriving{join: object{"resume": object{"sid": c[0], "rt": c[1]}}})
 		if newcomer.id == ada.id || newcomer.id == eve.id {
 			t.Errorf("%s: took the place of %s", name, newcomer.id)
 		}

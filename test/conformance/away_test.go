@@ -16,8 +16,8 @@ func TestCase42FrozenAsleepAndElsewhere(t *testing.T) {
 	tt := short(t)
 	room := aRoom()
 	ice := before(t, tt.url)
-	ben := enter(t, tt.url, room, "Ben")
-	ada := enter(t, tt.url, room, "Ada", entering{dial: ice.dial})
+	ben := arrive(t, tt.url, room, "Ben")
+	ada := arrive(t, tt.url, room, "Ada", arriving{dial: ice.dial})
 
 	// Frozen for longer than silence may last: others see her leave, and come back as who she was, missing nothing.
 	ada.look(func() { ada.mute = true })
@@ -73,7 +73,7 @@ func TestCase42FrozenAsleepAndElsewhere(t *testing.T) {
 	if _, err := ada.tryOpen(within(t, patience), overWebSocket); !refusedWith(err, "session_not_found") {
 		t.Errorf("came back after all that time: %v", err)
 	}
-	again := enter(t, tt.url, room, "Ada")
+	again := arrive(t, tt.url, room, "Ada")
 	if again.id == ada.id {
 		t.Error("another session, the same participant")
 	}
@@ -123,7 +123,7 @@ func TestCase44ClockJumps(t *testing.T) {
 	ada, ben := join(t, tt.url, room, "Ada"), join(t, tt.url, room, "Ben")
 	began := time.Now()
 	for n, at := range []string{"0", "-1", "9007199254740991", "1e300", `"yesterday"`, "null"} {
-		ada.say(`{"t":"m","n":` + encode(n+1) + `,"type":"clock","data":null,"at":` + at + `,"ts":` + at + `}`)
+		ada.say(`{"t":"m","n":` + asJSON(n+1) + `,"type":"clock","data":null,"at":` + at + `,"ts":` + at + `}`)
 		e := ben.expectEntry("message", func(e object) bool { return e["type"] == "clock" })
 		if ms := int64(num(e["at"])); tt.started && (ms < began.UnixMilli()-1000 || ms > time.Now().UnixMilli()+1000) {
 			t.Errorf("sent at %s by its sender, entered at %d", at, ms)
@@ -136,9 +136,9 @@ func TestCase47KickDuringResume(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
+	ben := arrive(t, tt.url, room, "Ben")
 	for range 20 {
-		first := enter(t, tt.url, room, "Ada")
+		first := arrive(t, tt.url, room, "Ada")
 		first.signal.cut()
 		second := newPerson(t, tt.url, "Ada again", nil)
 		var resumed, joined error
@@ -150,7 +150,7 @@ func TestCase47KickDuringResume(t *testing.T) {
 			}
 		})
 		both.Go(func() {
-			joined = second.join(room, entering{join: object{"resume": object{"sid": first.in.SID, "rt": first.in.RT}}})
+			joined = second.join(room, arriving{join: object{"resume": object{"sid": first.in.SID, "rt": first.in.RT}}})
 		})
 		both.Wait()
 		if joined != nil {

@@ -127,7 +127,7 @@ func (p *person) tend(l *line) {
 }
 
 // hear takes what a line brought.
-func (p *person) hear(l *line, all []said) {
+func (p *person) hear(l *line, all []told) {
 	p.mu.Lock()
 	var beat bool
 	for i := range all {
@@ -142,7 +142,7 @@ func (p *person) hear(l *line, all []said) {
 	}
 }
 
-func (p *person) handleLocked(l *line, m *said) {
+func (p *person) handleLocked(l *line, m *told) {
 	switch m.T {
 	case "joined":
 		p.joinedLocked(l, m)
@@ -183,7 +183,7 @@ func (p *person) handleLocked(l *line, m *said) {
 	}
 }
 
-func (p *person) joinedLocked(l *line, m *said) {
+func (p *person) joinedLocked(l *line, m *told) {
 	p.in, p.id, p.rt, p.epoch, p.position = *m, m.You.ID, m.RT, m.Epoch, m.Position
 	p.acked, p.gen, p.attached, p.data, p.signal = m.Position, 1, true, l, l
 	p.of = m.State
@@ -201,7 +201,7 @@ func (p *person) rosterLocked(all []participant) {
 	}
 }
 
-func (p *person) attachedLocked(l *line, m *said) {
+func (p *person) attachedLocked(l *line, m *told) {
 	if l != p.data || m.Gen != p.gen || p.attached {
 		return // it was overtaken by another attach
 	}
@@ -225,7 +225,7 @@ func (p *person) againLocked(n uint64) {
 	}
 }
 
-func (p *person) resetLocked(l *line, m *said) {
+func (p *person) resetLocked(l *line, m *told) {
 	if l != p.data || m.Gen != p.gen {
 		return
 	}
@@ -255,7 +255,7 @@ func (p *person) resetLocked(l *line, m *said) {
 	p.timeline = append(p.timeline, event{o: m.Position, typ: "(reset)", body: m.Reason, at: time.Now()})
 }
 
-func (p *person) stateLocked(l *line, m *said) {
+func (p *person) stateLocked(l *line, m *told) {
 	if l != p.data || !p.attached {
 		return
 	}
@@ -276,7 +276,7 @@ func (p *person) stateLocked(l *line, m *said) {
 	p.got += uint64(len(m.Cells))
 }
 
-func (p *person) logLocked(l *line, m *said) {
+func (p *person) logLocked(l *line, m *told) {
 	if l != p.data || !p.attached {
 		return // fenced: what it carries comes again on the line that is attached
 	}
@@ -330,7 +330,7 @@ func (p *person) entryLocked(e *entry) {
 		ev.body = brief(string(e.Data))
 	}
 	if e.Ops != nil {
-		ev.body = encode(e.Ops)
+		ev.body = asJSON(e.Ops)
 		p.applyLocked(e)
 	}
 	p.timeline = append(p.timeline, ev)
@@ -384,5 +384,5 @@ func canonical(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &v) != nil {
 		return string(raw)
 	}
-	return encode(v)
+	return asJSON(v)
 }

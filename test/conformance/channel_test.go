@@ -25,7 +25,7 @@ type peer struct {
 }
 
 // makePeer makes one that has not offered yet.
-func makePeer(hear func(*line, []said)) (*peer, error) {
+func makePeer(hear func(*line, []told)) (*peer, error) {
 	std, err := stdnet.NewNet()
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func makePeer(hear func(*line, []said)) (*peer, error) {
 	})
 	reliable.OnClose(func() { l.end(errors.New("the data channel was closed")) })
 	// What is lossy has pieces and frames of its own.
-	side := newLine(overWebRTC, func(_ *line, all []said) { hear(l, all) })
+	side := newLine(overWebRTC, func(_ *line, all []told) { hear(l, all) })
 	side.drop = func() {}
 	p.lossy.OnMessage(func(m webrtc.DataChannelMessage) {
 		if err := side.take(m.Data, !m.IsString); err != nil {

@@ -18,8 +18,8 @@ func TestCase16RestartWithLogInMemory(t *testing.T) {
 	p := launch(t, append([]string{"--dev"}, generous...)...)
 	room := aRoom()
 	deaf := before(t, p.url)
-	ben := enter(t, p.url, room, "Ben")
-	ada := enter(t, p.url, room, "Ada", entering{dial: deaf.dial})
+	ben := arrive(t, p.url, room, "Ben")
+	ada := arrive(t, p.url, room, "Ada", arriving{dial: deaf.dial})
 	ada.burst("sure", 3)
 	ada.answered()
 	deaf.down.set(lost)
@@ -38,7 +38,7 @@ func TestCase16RestartWithLogInMemory(t *testing.T) {
 			t.Errorf("%d messages of unknown fate", len(ada.unacked))
 		}
 	})
-	again := enter(t, p.url, room, "Ada", entering{join: object{"resume": object{"sid": ada.in.SID, "rt": ada.rt}}})
+	again := arrive(t, p.url, room, "Ada", arriving{join: object{"resume": object{"sid": ada.in.SID, "rt": ada.rt}}})
 	if again.in.Epoch == ada.in.Epoch || again.id == ada.id || len(again.in.Participants) != 0 {
 		t.Errorf("%+v is no new beginning after %+v", again.in, ada.in)
 	}
@@ -88,7 +88,7 @@ func TestCase17RestartWithLogOnDisk(t *testing.T) {
 				t.Error("the log goes on under its old epoch")
 			}
 			agree(t, ada, ben, cy)
-			dee := enter(t, p.url, ada.in.Room, "Dee")
+			dee := arrive(t, p.url, ada.in.Room, "Dee")
 			dee.until("the state", func() bool { return dee.got == dee.of })
 			sameState(t, ada, ben, cy, dee)
 			if dee.value("kept") != `"a"` || dee.value("own/ada") != "1" || dee.value("gone") != "" {

@@ -21,8 +21,8 @@ const (
 	ofBinary   = 4
 )
 
-// said is one object of a server, of whatever kind.
-type said struct {
+// told is one object of a server, of whatever kind.
+type told struct {
 	T                                    string
 	Room, SID, RT, Epoch, Link           string
 	Re, Code, Message, Reason            string
@@ -151,18 +151,18 @@ func (u *unframer) piece(p []byte) (text, raw []byte, err error) {
 }
 
 // listen reads a text frame and gives the bytes to whom they belong.
-func listen(text, raw []byte) ([]said, error) {
+func listen(text, raw []byte) ([]told, error) {
 	if !utf8.Valid(text) {
 		return nil, fmt.Errorf("%w: not UTF-8", errFrame)
 	}
-	var all []said
+	var all []told
 	text = bytes.TrimLeft(text, " \t\r\n")
 	if len(text) > 0 && text[0] == '[' {
 		if err := json.Unmarshal(text, &all); err != nil {
 			return nil, fmt.Errorf("%w: %w", errFrame, err)
 		}
 	} else {
-		all = make([]said, 1)
+		all = make([]told, 1)
 		if err := json.Unmarshal(text, &all[0]); err != nil {
 			return nil, fmt.Errorf("%w: %w: %.80q", errFrame, err, text)
 		}
@@ -232,7 +232,7 @@ func pieces(frame []byte, isBinary bool, size int) [][]byte {
 }
 
 // encode is for what cannot fail.
-func encode(v any) string {
+func asJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err)

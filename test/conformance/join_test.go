@@ -13,7 +13,7 @@ func TestCase23JoinDuringBurst(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	ada, ben := enter(t, tt.url, room, "Ada"), enter(t, tt.url, room, "Ben")
+	ada, ben := arrive(t, tt.url, room, "Ada"), arrive(t, tt.url, room, "Ben")
 	count := tt.many(1500)
 	for i := 1; i <= count; i++ {
 		for _, p := range []*person{ada, ben} {
@@ -28,7 +28,7 @@ func TestCase23JoinDuringBurst(t *testing.T) {
 	for i := range 10 {
 		part := strconv.Itoa((i + 1) * count / 12)
 		ada.sees("some", func(e event) bool { return e.typ == "Ben" && e.body == part })
-		all = append(all, enter(t, tt.url, room, fmt.Sprint("Newcomer", i)))
+		all = append(all, arrive(t, tt.url, room, fmt.Sprint("Newcomer", i)))
 	}
 	ada.answered()
 	ben.answered()
@@ -51,14 +51,14 @@ func TestCase24MessageSentOnJoinedReachesJoiner(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	ada, ben := enter(t, tt.url, room, "Ada"), enter(t, tt.url, room, "Ben")
+	ada, ben := arrive(t, tt.url, room, "Ada"), arrive(t, tt.url, room, "Ben")
 	ben.switchTo(overWebRTC)
 	for i := range 25 {
 		name := fmt.Sprint("Joiner", i)
 		entered := make(chan *person)
 		joiner := newPerson(t, tt.url, name, nil)
 		go func() {
-			if err := joiner.join(room, entering{}); err != nil {
+			if err := joiner.join(room, arriving{}); err != nil {
 				t.Error(err)
 			}
 			entered <- joiner
@@ -73,13 +73,13 @@ func TestCase24MessageSentOnJoinedReachesJoiner(t *testing.T) {
 				}
 				return id != ""
 			})
-			p.post(message{typ: "welcome", data: encode(p.name), to: []string{id}})
-			p.post(message{typ: "look who is here", data: encode(p.name + name)})
+			p.post(message{typ: "welcome", data: asJSON(p.name), to: []string{id}})
+			p.post(message{typ: "look who is here", data: asJSON(p.name + name)})
 		}
 		<-entered
 		for _, p := range []*person{ada, ben} {
-			joiner.sees("welcome", func(e event) bool { return e.typ == "welcome" && e.body == encode(p.name) && e.direct })
-			joiner.sees("the word to all", func(e event) bool { return e.typ == "look who is here" && e.body == encode(p.name+name) })
+			joiner.sees("welcome", func(e event) bool { return e.typ == "welcome" && e.body == asJSON(p.name) && e.direct })
+			joiner.sees("the word to all", func(e event) bool { return e.typ == "look who is here" && e.body == asJSON(p.name+name) })
 		}
 		agree(t, ada, ben, joiner)
 		if err := joiner.signal.say(object{"t": "leave"}); err != nil {
@@ -98,7 +98,7 @@ func TestCase25LargeSnapshotOnASlowLine(t *testing.T) {
 	}
 	p := launch(t, append([]string{"--dev", "--lost-after", "1s", "--resume-window", "2s"}, generous...)...)
 	room := aRoom()
-	ada := enter(t, p.url, room, "Ada")
+	ada := arrive(t, p.url, room, "Ada")
 	const value = 64 << 10
 	letters := strings.Repeat("v", value-2)
 	for i := range size / value {
@@ -111,7 +111,7 @@ func TestCase25LargeSnapshotOnASlowLine(t *testing.T) {
 	narrow := before(t, p.url)
 	narrow.down.limit(rate)
 	began := time.Now()
-	ben := enter(t, p.url, room, "Ben", entering{dial: narrow.dial})
+	ben := arrive(t, p.url, room, "Ben", arriving{dial: narrow.dial})
 	if ben.in.State != uint64(size/value) {
 		t.Errorf("%d cells are announced", ben.in.State)
 	}
@@ -146,11 +146,11 @@ func TestCase46SameParticipantInTwoTabs(t *testing.T) {
 	t.Parallel()
 	tt := server(t)
 	room := aRoom()
-	ben := enter(t, tt.url, room, "Ben")
+	ben := arrive(t, tt.url, room, "Ben")
 	if tt.keyed != "" && tt.secret != "" {
 		token := mint(t, tt, room, nil)
-		one := enter(t, tt.keyed, room, "One", entering{join: object{"token": token}})
-		two := enter(t, tt.keyed, room, "Two", entering{join: object{"token": token}})
+		one := arrive(t, tt.keyed, room, "One", arriving{join: object{"token": token}})
+		two := arrive(t, tt.keyed, room, "Two", arriving{join: object{"token": token}})
 		if one.id == two.id || one.in.You.Identity != "ada" || two.in.You.Identity != "ada" {
 			t.Errorf("%+v and %+v", one.in.You, two.in.You)
 		}
@@ -159,9 +159,9 @@ func TestCase46SameParticipantInTwoTabs(t *testing.T) {
 		one.ok(one.post(message{typ: "from one"}))
 	}
 	// A tab that was duplicated knows the session of the first.
-	first := enter(t, tt.url, room, "Ada")
+	first := arrive(t, tt.url, room, "Ada")
 	first.ok(first.post(message{typ: "before"}))
-	second := enter(t, tt.url, room, "Ada", entering{join: object{"resume": object{"sid": first.in.SID, "rt": first.rt}}})
+	second := arrive(t, tt.url, room, "Ada", arriving{join: object{"resume": object{"sid": first.in.SID, "rt": first.rt}}})
 	if second.id != first.id || second.in.SID == first.in.SID {
 		t.Errorf("%+v took the place of %+v", second.in.You, first.in.You)
 	}
@@ -174,9 +174,9 @@ func TestCase46SameParticipantInTwoTabs(t *testing.T) {
 	s := resume(t, tt.url, first.in.SID, first.rt)
 	s.expectError("resume", "session_not_found")
 	// Joining twice with one attempt, as a page does that heard no answer, makes one participant.
-	attempt := entering{join: object{"attempt": aRoom() + "-attempt"}}
-	one := enter(t, tt.url, room, "Cy", attempt)
-	two := enter(t, tt.url, room, "Cy", attempt)
+	attempt := arriving{join: object{"attempt": aRoom() + "-attempt"}}
+	one := arrive(t, tt.url, room, "Cy", attempt)
+	two := arrive(t, tt.url, room, "Cy", attempt)
 	ben.until("one Cy", func() bool { return len(ben.others) == 2 && ben.others[two.id] == "Cy" })
 	if err := one.wait(within(t, patience), "the end", func() bool { return false }); one.closed == nil || one.closed.Code != "replaced" {
 		t.Errorf("the first attempt: %v, %+v", err, one.closed)

@@ -10,7 +10,7 @@ func TestCase33JSONEdgeCases(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	ada, ben := join(t, tt.url, room, "Ada"), enter(t, tt.url, room, "Ben")
+	ada, ben := join(t, tt.url, room, "Ada"), arrive(t, tt.url, room, "Ben")
 	n := 0
 	for name, data := range map[string]string{
 		"line separator":        "\"a\u2028b\u2029c\"",
@@ -43,7 +43,7 @@ func TestCase33JSONEdgeCases(t *testing.T) {
 		"backslashes at an end": `"\\\\\\\\"`,
 	} {
 		n++
-		ada.say(`{"t":"m","n":` + encode(n) + `,"type":"json","data":` + data + `}`)
+		ada.say(`{"t":"m","n":` + asJSON(n) + `,"type":"json","data":` + data + `}`)
 		offset := uint64(0)
 		ada.expectEntry(name, func(e object) bool {
 			if e["refused"] != nil {
@@ -59,7 +59,7 @@ func TestCase33JSONEdgeCases(t *testing.T) {
 	// Names are as free as data.
 	for _, typ := range []string{"__proto__", "constructor", "\u2028", "é€😀", "a\"b\\c", strings.Repeat("t", 128), " "} {
 		n++
-		ada.say(`{"t":"m","n":` + encode(n) + `,"type":` + encode(typ) + `}`)
+		ada.say(`{"t":"m","n":` + asJSON(n) + `,"type":` + asJSON(typ) + `}`)
 		ben.sees("type "+typ, func(e event) bool { return e.typ == typ && e.body == "null" })
 	}
 	for name, data := range map[string]string{
@@ -67,7 +67,7 @@ func TestCase33JSONEdgeCases(t *testing.T) {
 		"too deep, of objects": strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33),
 	} {
 		n++
-		ada.say(`{"t":"m","n":` + encode(n) + `,"type":"json","data":` + data + `}`)
+		ada.say(`{"t":"m","n":` + asJSON(n) + `,"type":"json","data":` + data + `}`)
 		if e := ada.expectEntry(name, func(e object) bool { return num(e["refused"]) == uint64(n) }); e["code"] != "bad_message" {
 			t.Errorf("%s: %v", name, e)
 		}

@@ -25,7 +25,7 @@ func TestCase28Sizes(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	bySocket, byChannel := enter(t, tt.url, room, "Socket"), enter(t, tt.url, room, "Channel")
+	bySocket, byChannel := arrive(t, tt.url, room, "Socket"), arrive(t, tt.url, room, "Channel")
 	byChannel.switchTo(overWebRTC)
 	both := []*person{bySocket, byChannel}
 	limit := bySocket.in.Limits.MessageBytes
@@ -102,7 +102,7 @@ func TestCase32BinaryOverEveryRung(t *testing.T) {
 	room := aRoom()
 	var all []*person
 	for _, kind := range []string{overWebSocket, overWebRTC, overSSE, overPoll} {
-		p := enter(t, tt.url, room, kind)
+		p := arrive(t, tt.url, room, kind)
 		if kind != overWebSocket {
 			p.switchTo(kind)
 		}

@@ -31,7 +31,7 @@ type line struct {
 	slice int                                 // bytes of a piece it sends
 	write func(frame []byte, bin bool) error // one message of the transport
 	drop  func()                              // ends the transport without a word; idempotent
-	hear  func(*line, []said)
+	hear  func(*line, []told)
 
 	unframer unframer // owned by the reader
 
@@ -42,15 +42,15 @@ type line struct {
 	held  chan struct{} // closed when it is let go; nil: not held
 	err   error         // why it ended
 	ended chan struct{}
-	first chan said // joined, resumed or error
+	first chan told // joined, resumed or error
 }
 
-func newLine(kind string, hear func(*line, []said)) *line {
+func newLine(kind string, hear func(*line, []told)) *line {
 	slice := largest - 16
 	if kind == overWebRTC {
 		slice = 16_000
 	}
-	return &line{kind: kind, slice: slice, hear: hear, ended: make(chan struct{}), first: make(chan said, 1)}
+	return &line{kind: kind, slice: slice, hear: hear, ended: make(chan struct{}), first: make(chan told, 1)}
 }
 
 // send sends a frame, in pieces if it must be. It waits as long as the transport does.
@@ -80,7 +80,7 @@ func (l *line) put(frame []byte, bin bool) error {
 	}
 }
 
-func (l *line) say(v any) error { return l.send([]byte(encode(v)), false) }
+func (l *line) say(v any) error { return l.send([]byte(asJSON(v)), false) }
 
 // hold makes the reader stop; the transport fills up as it does with a page that hangs.
 func (l *line) hold() {
@@ -152,7 +152,7 @@ func (l *line) why() error {
 }
 
 // answer waits for what the server says to a join or resume.
-func (l *line) answer(ctx context.Context) (said, error) {
+func (l *line) answer(ctx context.Context) (told, error) {
 	select {
 	case m := <-l.first:
 		return answered(m)
@@ -161,14 +161,14 @@ func (l *line) answer(ctx context.Context) (said, error) {
 		case m := <-l.first:
 			return answered(m)
 		default:
-			return said{}, l.why()
+			return told{}, l.why()
 		}
 	case <-ctx.Done():
-		return said{}, fmt.Errorf("no answer: %w", ctx.Err())
+		return told{}, fmt.Errorf("no answer: %w", ctx.Err())
 	}
 }
 
-func answered(m said) (said, error) {
+func answered(m told) (told, error) {
 	if m.T == "joined" || m.T == "resumed" {
 		return m, nil
 	}
@@ -186,7 +186,7 @@ func refusedWith(err error, code string) bool {
 }
 
 // openSocket makes a line of a new WebSocket and says hello on it.
-func openSocket(ctx context.Context, t testing.TB, url string, dial dialer, hello any, hear func(*line, []said)) (*line, error) {
+func openSocket(ctx context.Context, t testing.TB, url string, dial dialer, hello any, hear func(*line, []told)) (*line, error) {
 	d := websocket.Dialer{NetDialContext: dial, HandshakeTimeout: patience}
 	ws, response, err := d.DialContext(ctx, "ws"+strings.TrimPrefix(url, "http")+"/v1/ws", http.Header{})
 	if err != nil {

@@ -25,7 +25,7 @@ func TestCase40CursorFlood(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	ada, ben, cy := trio(t, tt.url)
-	dee := enter(t, tt.url, ada.in.Room, "Dee")
+	dee := arrive(t, tt.url, ada.in.Room, "Dee")
 	ben.switchTo(overWebRTC)
 	dee.switchTo(overWebRTC)
 	watchers := []*person{cy, dee}
@@ -142,7 +142,7 @@ func TestLossyValues(t *testing.T) {
 	}
 	say(`{"t":"e","type":"plain","data":1}`, nil)
 	say(`{"t":"e","type":"bytes","key":"k","bytes":3}`, []byte("abc"))
-	say(`{"t":"e","type":"for ben","data":2,"to":[`+encode(ben.id)+`]}`, nil)
+	say(`{"t":"e","type":"for ben","data":2,"to":[`+asJSON(ben.id)+`]}`, nil)
 	say(`{"t":"e","type":"largest","data":`+letters(limit)+`}`, nil)
 	say(`{"t":"e","type":"too large","data":`+letters(limit+1)+`}`, nil)
 	for _, p := range []*person{ben, cy} {
@@ -169,7 +169,7 @@ func TestLossyValues(t *testing.T) {
 	}
 	ada.echo(ada.signal)
 
-	dee := enter(t, tt.url, ada.in.Room, "Dee")
+	dee := arrive(t, tt.url, ada.in.Room, "Dee")
 	dee.until("the last values", func() bool { v, _ := dee.last(ada, "plain", ""); return v == "1" })
 	ben.ok(ben.post(message{typ: "marker"}))
 	dee.sees("marker", ofType("marker"))
@@ -187,7 +187,7 @@ func TestLossyValues(t *testing.T) {
 	})
 	say(`{"t":"leave"}`, nil)
 	ben.until("Ada has left", func() bool { _, here := ben.others[ada.id]; return !here })
-	eve := enter(t, tt.url, ada.in.Room, "Eve")
+	eve := arrive(t, tt.url, ada.in.Room, "Eve")
 	ben.ok(ben.post(message{typ: "end"}))
 	eve.sees("end", ofType("end"))
 	eve.look(func() {

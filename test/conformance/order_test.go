@@ -12,10 +12,10 @@ func TestCase34TargetedMessagesLeaveNoGaps(t *testing.T) {
 	ada, ben, cy := trio(t, tt.url)
 	const count = 200
 	for i := range count {
-		ada.post(message{typ: "to ben", data: encode(i + 1), to: []string{ben.id}})
-		ada.post(message{typ: "to cy", data: encode(i + 1), to: []string{cy.id}})
+		ada.post(message{typ: "to ben", data: asJSON(i + 1), to: []string{ben.id}})
+		ada.post(message{typ: "to cy", data: asJSON(i + 1), to: []string{cy.id}})
 		if i%50 == 0 {
-			ada.post(message{typ: "to all", data: encode(i/50 + 1)})
+			ada.post(message{typ: "to all", data: asJSON(i/50 + 1)})
 		}
 		if i == count/2 {
 			ben.signal.cut()
@@ -36,7 +36,7 @@ func TestCase34TargetedMessagesLeaveNoGaps(t *testing.T) {
 	}
 	// Whoever was away for all of it goes on as if nothing had been.
 	ben.signal.cut()
-	last := ada.post(message{typ: "to cy", data: encode(count + 1), to: []string{cy.id}})
+	last := ada.post(message{typ: "to cy", data: asJSON(count + 1), to: []string{cy.id}})
 	ada.ok(last)
 	ben.switchTo(overWebSocket)
 	ada.ok(ada.post(message{typ: "end"}))
@@ -48,7 +48,7 @@ func TestCase35TwoSendersOneOrder(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	ada, ben, cy := trio(t, tt.url)
-	dee := enter(t, tt.url, ada.in.Room, "Dee")
+	dee := arrive(t, tt.url, ada.in.Room, "Dee")
 	ben.switchTo(overWebRTC)
 	dee.switchTo(overWebRTC)
 	count := tt.many(2000)

@@ -16,13 +16,13 @@ import (
 // what became of it, over whichever line. It does nothing by itself but read, acknowledge and ping; the test opens and
 // attaches lines. What the server does wrong is noted as a fault, which ends the test.
 type person struct {
-	// Static after enter.
+	// Static after join.
 	t      testing.TB
 	url    string
 	dial   dialer
 	name   string
 	id     string
-	in     said // joined
+	in     told // joined
 	windowMessages int // unanswered
 	windowBytes    int
 
@@ -49,15 +49,15 @@ type person struct {
 	unknown  []uint64         // own messages whose fate a reset has taken
 	cells    map[string]cell
 	got, of  uint64 // cells of a snapshot
-	lossy    []said
+	lossy    []told
 	others   map[string]string // names of who is here, by id
-	resets   []said
-	errors   []said
-	answers  map[uint64]said // to offers and history, by id
+	resets   []told
+	errors   []told
+	answers  map[uint64]told // to offers and history, by id
 	asked    uint64
 	pongs    map[uint64]bool
 	faults   []string
-	closed   *said
+	closed   *told
 	over     bool
 	mute     bool // it neither acknowledges nor pings
 	mayReset bool // the test expects it
@@ -79,16 +79,16 @@ type posted struct {
 	event event
 }
 
-// entering is how somebody comes in. The zero value is over a WebSocket straight to the server.
-type entering struct {
+// arriving is how somebody comes in. The zero value is over a WebSocket straight to the server.
+type arriving struct {
 	via  string
 	dial dialer
 	join object // more members of join
 }
 
-func enter(t testing.TB, url, room, name string, how ...entering) *person {
+func arrive(t testing.TB, url, room, name string, how ...arriving) *person {
 	t.Helper()
-	var h entering
+	var h arriving
 	if len(how) > 0 {
 		h = how[0]
 	}
@@ -103,14 +103,14 @@ func newPerson(t testing.TB, url, name string, dial dialer) *person {
 	p := &person{
 		t: t, url: url, dial: dial, name: name, changed: make(chan struct{}),
 		fates: map[uint64]entry{}, cells: map[string]cell{}, others: map[string]string{},
-		answers: map[uint64]said{}, pongs: map[uint64]bool{},
+		answers: map[uint64]told{}, pongs: map[uint64]bool{},
 	}
 	t.Cleanup(p.end)
 	return p
 }
 
 // join enters. It may be called once.
-func (p *person) join(room string, h entering) error {
+func (p *person) join(room string, h arriving) error {
 	hello := object{"t": "join", "room": room, "name": p.name}
 	for k, v := range h.join {
 		hello[k] = v
@@ -216,14 +216,14 @@ func (p *person) negotiate(ctx context.Context, pc *peer, fresh bool, options *w
 }
 
 // ask says something with an id on the signal line and waits for the answer with that id.
-func (p *person) ask(ctx context.Context, request object) (answer said, err error) {
+func (p *person) ask(ctx context.Context, request object) (answer told, err error) {
 	p.mu.Lock()
 	p.asked++
 	id, l := p.asked, p.signal
 	p.mu.Unlock()
 	request["id"] = id
 	if err := l.say(request); err != nil {
-		return said{}, err
+		return told{}, err
 	}
 	err = p.wait(ctx, fmt.Sprint("answer to ", request["t"]), func() bool {
 		m, ok := p.answers[id]
@@ -337,13 +337,13 @@ func (p *person) post(m message) uint64 {
 	switch {
 	case m.raw != nil:
 		head["bytes"] = len(m.raw)
-		frame = framed(encode(head), m.raw)
+		frame = framed(asJSON(head), m.raw)
 		e.body = digest(m.raw)
 	case m.data == "":
 		e.body = "null"
-		frame = []byte(encode(head))
+		frame = []byte(asJSON(head))
 	default: // not through encoding/json, which would change it
-		frame = []byte(strings.TrimSuffix(encode(head), "}") + `,"data":` + m.data + "}")
+		frame = []byte(strings.TrimSuffix(asJSON(head), "}") + `,"data":` + m.data + "}")
 		e.body = brief(m.data)
 	}
 	p.queueLocked(frame, m.raw != nil, e)
@@ -355,7 +355,7 @@ func (p *person) change(ops ...op) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n++
-	p.queueLocked([]byte(encode(object{"t": "s", "n": p.n, "ops": ops})), false, event{from: p.id, typ: "(ops)"})
+	p.queueLocked([]byte(asJSON(object{"t": "s", "n": p.n, "ops": ops})), false, event{from: p.id, typ: "(ops)"})
 	return p.n
 }
 
@@ -366,7 +366,7 @@ func (p *person) queueLocked(frame []byte, bin bool, e event) {
 
 // cursor sends a lossy message.
 func (p *person) cursor(typ, key, data string) error {
-	frame := []byte(`{"t":"e","type":` + encode(typ) + `,"key":` + encode(key) + `,"data":` + data + `}`)
+	frame := []byte(`{"t":"e","type":` + asJSON(typ) + `,"key":` + asJSON(key) + `,"data":` + data + `}`)
 	p.mu.Lock()
 	l, peer := p.data, p.peer
 	p.mu.Unlock()
@@ -515,4 +515,4 @@ func (p *person) value(key string) string {
 	return string(p.cells[key].V)
 }
 
-func rawJSON(v any) json.RawMessage { return json.RawMessage(encode(v)) }
+func rawJSON(v any) json.RawMessage { return json.RawMessage(asJSON(v)) }

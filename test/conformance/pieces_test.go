@@ -105,7 +105,7 @@ func TestCase30HostilePieces(t *testing.T) {
 	}
 	t.Run("data channel", func(t *testing.T) {
 		t.Parallel()
-		p := enter(t, tt.url, aRoom(), "Eve")
+		p := arrive(t, tt.url, aRoom(), "Eve")
 		channel := p.switchTo(overWebRTC)
 		if err := channel.put([]byte(head(lastPiece, 0, ping)), true); err != nil {
 			t.Fatal(err)

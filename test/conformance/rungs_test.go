@@ -24,7 +24,7 @@ type rung struct {
 }
 
 // openRung makes a line of a POST to /v1/sessions, whose answer it hands on like any other.
-func openRung(ctx context.Context, t testing.TB, url string, dial dialer, kind string, hello any, hear func(*line, []said)) (*line, error) {
+func openRung(ctx context.Context, t testing.TB, url string, dial dialer, kind string, hello any, hear func(*line, []told)) (*line, error) {
 	lifetime, cancel := context.WithCancel(context.Background())
 	dying := &http.Transport{DialContext: dial}
 	r := &rung{line: newLine(kind, hear), client: &http.Client{Transport: dying}, ctx: lifetime}
@@ -34,7 +34,7 @@ func openRung(ctx context.Context, t testing.TB, url string, dial dialer, kind s
 	}
 	r.write = r.post
 	t.Cleanup(r.cut)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/sessions?via="+kind, strings.NewReader(encode(hello)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/sessions?via="+kind, strings.NewReader(asJSON(hello)))
 	if err != nil {
 		return nil, err
 	}

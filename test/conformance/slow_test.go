@@ -19,9 +19,9 @@ func TestCase26StalledReader(t *testing.T) {
 	p := launch(t, append([]string{"--dev", "--log-bytes", strconv.Itoa(logBytes)}, without(generous, "--log-bytes")...)...)
 	room := aRoom()
 	clogged := before(t, p.url)
-	ada, ben := enter(t, p.url, room, "Ada"), enter(t, p.url, room, "Ben")
-	stuck := enter(t, p.url, room, "Stuck", entering{dial: clogged.dial})
-	hung := enter(t, p.url, room, "Hung")
+	ada, ben := arrive(t, p.url, room, "Ada"), arrive(t, p.url, room, "Ben")
+	stuck := arrive(t, p.url, room, "Stuck", arriving{dial: clogged.dial})
+	hung := arrive(t, p.url, room, "Hung")
 	hung.switchTo(overWebRTC)
 	ada.ok(ada.change(op{K: "kept", V: rawJSON(1)}))
 	for _, someone := range []*person{stuck, hung} {
@@ -133,12 +133,12 @@ func TestCase45FiveHundredReconnectWithinASecond(t *testing.T) {
 	}
 	speakers := make([]*person, rooms)
 	for i, room := range names {
-		speakers[i] = enter(t, tt.url, room, "Speaker")
+		speakers[i] = arrive(t, tt.url, room, "Speaker")
 	}
 	crowd := make([]*person, people)
 	forEach(crowd, 16, func(i int) error {
 		crowd[i] = newPerson(t, tt.url, fmt.Sprint("Pupil", i), gate.dial)
-		return crowd[i].join(names[i%rooms], entering{})
+		return crowd[i].join(names[i%rooms], arriving{})
 	}, t)
 	const count = 50
 	for _, s := range speakers {

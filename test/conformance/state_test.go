@@ -38,7 +38,7 @@ func TestCase36VersionAndNonceTies(t *testing.T) {
 			ben.ok(ben.change(op{K: "lww", V: rawJSON(i)})) // the state of ben is beyond what lost
 			for _, someone := range []*person{ada, ben, cy} {
 				someone.until("the winner", func() bool { return string(someone.cells["lww"].V) == strconv.Itoa(i) })
-				if v := someone.value(key); v != encode(c.wins) {
+				if v := someone.value(key); v != asJSON(c.wins) {
 					t.Errorf("%s: %v then %v: %s for %s, want %s", key, c.first, c.second, v, someone.name, c.wins)
 				}
 			}
@@ -79,7 +79,7 @@ func TestCase36VersionAndNonceTies(t *testing.T) {
 	running.Wait()
 	agree(t, ada, ben, cy)
 	sameState(t, ada, ben, cy)
-	dee := enter(t, p.url, ada.in.Room, "Dee")
+	dee := arrive(t, p.url, ada.in.Room, "Dee")
 	dee.until("all cells", func() bool { return dee.got == dee.of })
 	sameState(t, ada, dee)
 }
@@ -89,8 +89,8 @@ func TestCase37DeleteAgainstOfflineEdit(t *testing.T) {
 	t.Parallel()
 	p := launch(t, append([]string{"--dev", "--log-entries", "100"}, without(generous, "--log-entries")...)...)
 	room := aRoom()
-	ben := enter(t, p.url, room, "Ben")
-	soon, late := enter(t, p.url, room, "Soon"), enter(t, p.url, room, "Late")
+	ben := arrive(t, p.url, room, "Ben")
+	soon, late := arrive(t, p.url, room, "Soon"), arrive(t, p.url, room, "Late")
 	late.mayReset = true
 	bases := map[string]*uint64{}
 	for _, key := range []string{"shapes/1", "shapes/2", "shapes/3"} {
@@ -151,7 +151,7 @@ func TestCase38CompareAndSetRace(t *testing.T) {
 	room := aRoom()
 	var all []*person
 	for i := range 4 {
-		all = append(all, enter(t, tt.url, room, fmt.Sprint("Racer", i)))
+		all = append(all, arrive(t, tt.url, room, fmt.Sprint("Racer", i)))
 	}
 	all[1].switchTo(overWebRTC)
 	const locks, steps = 25, 10
@@ -172,7 +172,7 @@ func TestCase38CompareAndSetRace(t *testing.T) {
 				t.Errorf("%s: %+v", key, e)
 			}
 		}
-		all[0].until("the lock", func() bool { return string(all[0].cells[key].V) == encode(won) })
+		all[0].until("the lock", func() bool { return string(all[0].cells[key].V) == asJSON(won) })
 	}
 	// Everybody counts, and tries again who was too late; so none of it is lost. The rule is anywhere where `if` is.
 	for _, key := range []string{"cas/counter", "plain/counter"} {
@@ -218,7 +218,7 @@ func TestCase39OwnersAndTimesAtCrashAndLeave(t *testing.T) {
 	t.Parallel()
 	tt := short(t)
 	ada, ben, cy := trio(t, tt.url)
-	deb := enter(t, tt.url, ada.in.Room, "Deb")
+	deb := arrive(t, tt.url, ada.in.Room, "Deb")
 	for _, p := range []*person{ada, ben, deb} {
 		p.ok(p.change(op{K: "own/" + p.name, V: rawJSON(1)}, op{K: "ttl/" + p.name, V: rawJSON(1), TTL: 60_000},
 			op{K: "plain/" + p.name, V: rawJSON(1)}))

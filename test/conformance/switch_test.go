@@ -13,7 +13,7 @@ import (
 func trio(t *testing.T, url string) (ada, ben, cy *person) {
 	t.Helper()
 	room := aRoom()
-	return enter(t, url, room, "Ada"), enter(t, url, room, "Ben"), enter(t, url, room, "Cy")
+	return arrive(t, url, room, "Ada"), arrive(t, url, room, "Ben"), arrive(t, url, room, "Cy")
 }
 
 // halfway waits until p has seen half of a burst.
@@ -100,7 +100,7 @@ func TestCase03EveryRungAndBack(t *testing.T) {
 	room := aRoom()
 	var all []*person
 	for i := range people {
-		all = append(all, enter(t, tt.url, room, fmt.Sprint("Rover", i)))
+		all = append(all, arrive(t, tt.url, room, fmt.Sprint("Rover", i)))
 	}
 	var running sync.WaitGroup
 	for _, p := range all {
@@ -167,8 +167,8 @@ func TestCase04SwitchDuringPieces(t *testing.T) {
 	tt := quick(t)
 	room := aRoom()
 	slow := before(t, tt.url)
-	ada, cy := enter(t, tt.url, room, "Ada"), enter(t, tt.url, room, "Cy")
-	ben := enter(t, tt.url, room, "Ben", entering{dial: slow.dial})
+	ada, cy := arrive(t, tt.url, room, "Ada"), arrive(t, tt.url, room, "Cy")
+	ben := arrive(t, tt.url, room, "Ben", arriving{dial: slow.dial})
 	size := min(600_000, ada.in.Limits.MessageBytes)
 	body := strconv.Quote(strings.Repeat("x", size-2))
 
@@ -247,16 +247,16 @@ func TestCase06LateFramesAfterFencing(t *testing.T) {
 	tt := quick(t)
 	room := aRoom()
 	lazy := before(t, tt.url)
-	ben := enter(t, tt.url, room, "Ben")
+	ben := arrive(t, tt.url, room, "Ben")
 
 	// The former link is still there.
-	ada := enter(t, tt.url, room, "Ada")
+	ada := arrive(t, tt.url, room, "Ada")
 	socket, channel := ada.signal, ada.open(overWebRTC)
 	ada.attach(channel)
 	late := 0
 	socket.mu.Lock()
 	hear := socket.hear
-	socket.hear = func(l *line, all []said) {
+	socket.hear = func(l *line, all []told) {
 		for _, m := range all {
 			if m.T == "log" {
 				late++
@@ -279,7 +279,7 @@ func TestCase06LateFramesAfterFencing(t *testing.T) {
 	})
 
 	// The former link's frames were on the way for long.
-	eve := enter(t, tt.url, room, "Eve", entering{dial: lazy.dial})
+	eve := arrive(t, tt.url, room, "Eve", arriving{dial: lazy.dial})
 	lazy.up.set(frozen)
 	for n := 1; n <= 3; n++ {
 		if err := eve.signal.say(object{"t": "m", "n": n, "type": "wrong", "data": n}); err != nil {
