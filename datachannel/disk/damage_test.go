@@ -193,6 +193,20 @@ func TestDamagedJournal(t *testing.T) {
 			holds(t, s, 0, test.want+1)
 		})
 	}
+	t.Run("one ends too soon", func(t *testing.T) {
+		dir := filled(t)
+		s := open(t, dir, Options{})
+		write(t, s, entry(250, 300))
+		killed := t.TempDir()
+		copyDir(t, dir, killed)
+		numbers, _ := listJournals(killed)
+		rewrite(t, journalPath(killed, numbers[0]), func(b []byte) []byte { return b[:len(b)-1] })
+		s = open(t, killed, Options{})
+		if len(numbers) != 2 || !errors.Is(s.Damage(), ErrDamaged) {
+			t.Errorf("journals %d, damage is %v", numbers, s.Damage())
+		}
+		holds(t, s, 0, 249)
+	})
 	t.Run("one is missing", func(t *testing.T) {
 		dir := filled(t)
 		old := newest(t, dir)
