@@ -152,14 +152,7 @@ func replay(path string, l *layer) (ending, error) {
 	if err != nil {
 		return 0, err
 	}
-	rest := b
-	for {
-		n := firstRecord(rest)
-		if n == 0 || l.apply(rest[:n:n]) != nil {
-			break
-		}
-		rest = rest[n:]
-	}
+	rest := l.applyAll(b)
 	if anyRecord(rest) {
 		return endsEarly, nil
 	}
