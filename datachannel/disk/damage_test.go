@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parlorhq/parlor/datachannel"
 )
 
 func copyDir(t testing.TB, from, to string) {
@@ -193,6 +195,20 @@ func TestDamagedJournal(t *testing.T) {
 			holds(t, s, 0, test.want+1)
 		})
 	}
+	t.Run("one ends too soon", func(t *testing.T) {
+		dir := filled(t)
+		s := open(t, dir, Options{})
+		write(t, s, entry(250, 300))
+		killed := t.TempDir()
+		copyDir(t, dir, killed)
+		numbers, _ := listJournals(killed)
+		rewrite(t, journalPath(killed, numbers[0]), func(b []byte) []byte { return b[:len(b)-1] })
+		s = open(t, killed, Options{})
+		if len(numbers) != 2 || !errors.Is(s.Damage(), ErrDamaged) {
+			t.Errorf("journals %d, damage is %v", numbers, s.Damage())
+		}
+		holds(t, s, 0, 249)
+	})
 	t.Run("one is missing", func(t *testing.T) {
 		dir := filled(t)
 		old := newest(t, dir)
@@ -208,18 +224,20 @@ func TestDamagedJournal(t *testing.T) {
 	})
 }
 
+// FuzzRecords reads what may be anything: it must end, and make sense of all of it or leave it.
 func FuzzRecords(f *testing.F) {
 	f.Add([]byte{}, []byte{})
 	f.Add(encodeForget("room", 1)[recordHeader:], []byte("PLJ1"))
+	if record, _, err := encode([]datachannel.Row{row("r", 1, "k", "v"), gone("r", 2, "k")}, 1); err == nil {
+		f.Add(record[recordHeader:], record)
+	}
 	f.Fuzz(func(t *testing.T, payload, tail []byte) {
+		b := append(seal(append(newRecord(0, 0)[:recordHeader], payload...)), tail...)
 		l := newLayer()
-		if record := seal(append(make([]byte, recordHeader), payload...)); len(payload) >= 8 {
-			_ = l.apply(record) // whatever it says, it must end
+		rest := l.applyAll(b)
+		if !bytes.HasSuffix(b, rest) || l.bytes < len(b)-len(rest) {
+			t.Errorf("%d of %d bytes are left after %d", len(rest), len(b), l.bytes)
 		}
-		path := filepath.Join(t.TempDir(), "journal")
-		if err := os.WriteFile(path, tail, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, _ = replay(path, l)
+		_ = anyRecord(rest)
 	})
 }

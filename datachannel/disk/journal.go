@@ -137,32 +137,35 @@ func (j *journal) close() error {
 
 func (j *journal) remove() error { return errors.Join(j.close(), os.Remove(j.path)) }
 
-// replay reads a journal into l, and makes sure that the disk has it. Bytes at its end that are no record are a write that
-// never ended: they are cut off. lost says that there are records beyond such bytes, so they are more than that.
-func replay(path string, l *layer) (lost bool, err error) {
+// ending is how a journal ends.
+type ending uint8
+
+const (
+	endsWhole ending = iota
+	endsTorn         // with a write that never ended, which was cut off
+	endsEarly        // before records that cannot be reached
+)
+
+// replay reads a journal into l, and makes sure that the disk has it.
+func replay(path string, l *layer) (ending, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	rest := b
-	for {
-		n := firstRecord(rest)
-		if n == 0 || l.apply(rest[:n:n]) != nil {
-			break
-		}
-		rest = rest[n:]
-	}
+	rest := l.applyAll(b)
 	if anyRecord(rest) {
-		return true, nil
+		return endsEarly, nil
 	}
+	end := endsWhole
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	if len(rest) > 0 {
+		end = endsTorn
 		err = f.Truncate(int64(len(b) - len(rest)))
 	}
-	return false, errors.Join(err, f.Sync(), f.Close())
+	return end, errors.Join(err, f.Sync(), f.Close())
 }
 
 func syncDir(dir string) error {

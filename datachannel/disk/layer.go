@@ -51,6 +51,17 @@ func (l *layer) apply(record []byte) error {
 	return err
 }
 
+// applyAll adds the records that b begins with, and returns what lies behind them.
+func (l *layer) applyAll(b []byte) (rest []byte) {
+	for {
+		n := firstRecord(b)
+		if n == 0 || l.apply(b[:n:n]) != nil {
+			return b
+		}
+		b = b[n:]
+	}
+}
+
 // over is one room's changes of several layers, oldest first, as one.
 func over(room string, layers ...*layer) changes {
 	all := changes{rows: map[string][]byte{}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -61,9 +62,11 @@ func (s *Store) loadTable(hadJournals bool) (folded uint64, err error) {
 	return folded, err
 }
 
-// loadJournals takes what is not in the table yet. Nothing is taken from beyond a hole.
+// loadJournals takes what is not in the table yet. Nothing is taken from beyond a hole: a journal was whole and synced before
+// the next one was begun.
 func (s *Store) loadJournals(numbers []uint64, folded uint64) (last uint64, err error) {
 	last = folded
+	end := endsWhole
 	for i, n := range numbers {
 		path := journalPath(s.dir, n)
 		if n <= folded {
@@ -72,20 +75,32 @@ func (s *Store) loadJournals(numbers []uint64, folded uint64) (last uint64, err 
 			}
 			continue
 		}
-		var lost bool
-		if n == last+1 {
-			if lost, err = replay(path, s.active); err != nil {
-				return 0, err
-			}
-			s.older = append(s.older, &journal{path: path, number: n})
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, err
 		}
-		if n != last+1 || lost {
-			return s.cutShort(numbers[i:], fmt.Errorf("%w: %s does not go on from what was before, or not to its end",
-				ErrDamaged, filepath.Base(path)))
+		if n != last+1 || end == endsTorn && info.Size() > 0 {
+			return s.cutShort(numbers[i:], fmt.Errorf("%w: %s does not go on from what was before", ErrDamaged, filepath.Base(path)))
+		}
+		if end, err = replay(path, s.active); err != nil {
+			return 0, err
+		}
+		s.older = append(s.older, &journal{path: path, number: n})
+		if end == endsEarly {
+			return s.cutShort(numbers[i:], fmt.Errorf("%w: %s cannot be read to its end", ErrDamaged, filepath.Base(path)))
 		}
 		last = n
 	}
-	return last, nil
+	if s.active.bytes > 0 {
+		return last, nil
+	}
+	for _, j := range slices.Backward(s.older) { // they say nothing; the newest first leaves no hole
+		if err := os.Remove(j.path); err != nil {
+			return 0, err
+		}
+	}
+	s.older = nil
+	return folded, nil
 }
 
 // cutShort keeps what was read and sets the rest aside.

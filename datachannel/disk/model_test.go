@@ -13,7 +13,7 @@ import (
 // TestModel does the same to a store and to a map, at random: writes, forgetting, closing, and being killed (which is
 // closing without folding).
 func TestModel(t *testing.T) {
-	seeds := uint64(30)
+	seeds := uint64(12)
 	if testing.Short() {
 		seeds = 5
 	}

@@ -267,6 +267,17 @@ func TestOneServerForADirectory(t *testing.T) {
 	open(t, dir, Options{})
 }
 
+func TestOpeningLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	for range 5 {
+		s := open(t, dir, Options{})
+		_ = s.Close()
+	}
+	if numbers, err := listJournals(dir); err != nil || len(numbers) != 1 {
+		t.Errorf("journals %d, %v", numbers, err)
+	}
+}
+
 func TestDirectoryThatCannotBe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {

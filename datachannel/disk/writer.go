@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
@@ -198,8 +197,16 @@ func (s *Store) reserve(group []*request) []*request {
 	return group
 }
 
-// rotate begins a new journal. What the older ones say is to be folded.
+// rotate begins a new journal, once the disk has the one before: power loss must not leave a hole between them. What the
+// older ones say is to be folded.
 func (s *Store) rotate() error {
+	if s.syncing {
+		s.finishSync(<-s.synced)
+	}
+	if s.journal.dirty && s.broken == nil {
+		s.journal.dirty = false
+		s.broken = s.journal.sync()
+	}
 	number := s.journal.number + 1
 	path := journalPath(s.dir, number)
 	f, err := s.o.create(path)
@@ -271,27 +278,15 @@ func (s *Store) armSync() {
 	}
 }
 
-// startSync syncs the journals in their order: what remains after power loss is then the beginning of what was written.
 func (s *Store) startSync() {
 	s.armed = false
-	var dirty []*journal
-	for _, j := range append(s.older, s.journal) {
-		if j.dirty {
-			j.dirty = false
-			dirty = append(dirty, j)
-		}
+	if !s.journal.dirty {
+		return // it is a new one
 	}
+	j := s.journal
+	j.dirty = false
 	s.syncing = true
-	s.tasks.Go(func() {
-		for _, j := range dirty {
-			// One that is closed by now is folded.
-			if err := j.sync(); err != nil && !errors.Is(err, os.ErrClosed) {
-				s.synced <- err
-				return
-			}
-		}
-		s.synced <- nil
-	})
+	s.tasks.Go(func() { s.synced <- j.sync() })
 }
 
 func (s *Store) finishSync(err error) {
