@@ -70,7 +70,7 @@ func NewLog(c LogConfig) (*Log, error) {
 	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
 	c.State.Stored = c.Keeper != nil
 	l.state, l.history = NewState(c.State), newHistory(c.History)
-	l.wake.every = l.cfg.Tick
+	l.wake.every, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
 		if err := l.load(time.Now()); err != nil {
@@ -191,7 +191,7 @@ func (l *Log) seenLocked(now time.Time) {
 		}
 	}
 	l.head = l.last
-	l.wake.all(now)
+	l.wake.all(l.head, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.

@@ -121,7 +121,7 @@ func (l *line) take(frame []byte, bin bool) error {
 	if err != nil {
 		return err
 	}
-	if l.kind != overSSE && len(frame) > largest {
+	if l.kind != overSSE && l.kind != overPoll && len(frame) > largest {
 		switch all[0].T {
 		case "log", "state", "history", "e", "reset":
 			return fmt.Errorf("%w: %s of %d bytes in one", errFrame, all[0].T, len(frame))

@@ -63,7 +63,7 @@ func TestNumbers(t *testing.T) {
 
 // What is whole but above a limit is refused at its place, and the session goes on.
 func TestRefusedMessages(t *testing.T) {
-	tt := server(t)
+	tt := launch(t, "--dev", "--message-bytes", "64KiB")
 	for name, c := range map[string]struct{ message, code string }{
 		"unknown participant": {`"type":"x","data":1,"to":["p_nobody"]`, "unknown_participant"},
 		"type too long":       {`"type":"` + strings.Repeat("t", 129) + `","data":1`, "too_large"},

@@ -97,7 +97,7 @@ func TestCase30HostilePieces(t *testing.T) {
 				if closed := m.expect("closed"); closed["code"] != c.code {
 					t.Errorf("%v, want %s", closed, c.code)
 				}
-				m.expectClose(websocket.CloseMessageTooBig)
+				m.expectClose(websocket.CloseNormalClosure)
 			default:
 				m.expectClosed(c.code)
 			}
