@@ -159,12 +159,18 @@ func (c *Client) flush() {
 	}
 	lossy := c.lossyLink()
 	for _, l := range [...]*link{c.ws, c.dc, c.lossyChannel()} {
-		if l == nil || l.busy {
-			continue
-		}
-		if frame, ok := c.nextFrame(l, l == lossy); ok {
-			l.busy = true
-			l.out <- frame // has room: the writer was idle
+		for l != nil && !l.busy {
+			frame, ok := c.nextFrame(l, l == lossy)
+			if !ok {
+				break
+			}
+			if l.free == nil || !l.free() {
+				l.busy = true
+				l.out <- frame // has room: the writer was idle
+			} else if err := l.write(frame); err != nil {
+				c.written(l, err)
+				break
+			}
 		}
 	}
 }
