@@ -16,7 +16,7 @@ type LogConfig struct {
 	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
-	Tick       time.Duration // 10 ms: readers are woken no more often
+	Tick       time.Duration // 16 ms: readers are woken no more often
 	Budget     *Budget       // of all logs together; nil: none
 	State      StateConfig
 	History    HistoryConfig
@@ -32,7 +32,7 @@ func (c LogConfig) withDefaults() LogConfig {
 		c.MaxAge = 10 * time.Minute
 	}
 	if c.Tick <= 0 {
-		c.Tick = 10 * time.Millisecond
+		c.Tick = 16 * time.Millisecond
 	}
 	return c
 }
