@@ -30,12 +30,16 @@ func TestCase26StalledReader(t *testing.T) {
 	}
 	body := strconv.Quote(strings.Repeat("s", size-2))
 	// What this much talk takes while everyone reads is not the stalled ones' doing.
-	for sent := 0; sent < total; sent += size {
-		ada.post(message{typ: "large", data: body})
+	for sent := 0; sent < total; sent += 32 * size {
+		for range 31 {
+			ada.post(message{typ: "large", data: body})
+		}
+		o := ada.ok(ada.post(message{typ: "large", data: body}))
+		for _, someone := range []*person{ben, stuck, hung} { // the log is short
+			someone.until("all of it", func() bool { return someone.position >= o })
+		}
 	}
-	ada.answered()
 	for _, someone := range []*person{ben, stuck, hung} {
-		someone.until("all of it", func() bool { return someone.position >= ada.position })
 		someone.look(func() { someone.timeline = nil })
 	}
 	before := p.memory(t)
