@@ -56,7 +56,7 @@ func TestCase16RestartWithLogInMemory(t *testing.T) {
 // With a directory a restart is a cut like any other.
 func TestCase17RestartWithLogOnDisk(t *testing.T) {
 	t.Parallel()
-	for name, down := range map[string]func(*process){"stopped": (*process).stop, "killed": (*process).kill} {
+	for name, down := range map[string]func(*process){"stopped": func(p *process) { p.stop() }, "killed": (*process).kill} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := durable(t)
