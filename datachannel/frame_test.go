@@ -187,6 +187,7 @@ func TestSnapshotGoesOnAfterASwitch(t *testing.T) {
 			t.Fatal(err)
 		}
 		dc := r.open(DataChannel, LinkOptions{})
+		defer dc.cut() // the last snapshot is not read to its end
 		dc.send(fmt.Sprintf(`{"t":"attach","gen":2,"epoch":%q,"position":%d,"state":%d}`, room.log.Epoch(), view.Position, cells))
 		r.says(dc, r.attached(2, 0))
 		for cells < 300 {

@@ -44,6 +44,7 @@ func (c LogConfig) withDefaults() LogConfig {
 // number.
 //
 // It calls nobody under its lock: a wake-up is a send to a channel with room for one, and is dropped if one waits there.
+// What the entry of a session means for readers is left to Wake.
 type Log struct {
 	// Static after NewLog.
 	cfg LogConfig
@@ -124,8 +125,15 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return l.appendLocked(r, now), nil
+	o := l.appendLocked(r, now)
+	if e.Session == "" {
+		l.wake.ring()
+	}
+	return o, nil
 }
+
+// Wake tells readers of what sessions have said. Whoever appended it calls this as soon as it holds no lock.
+func (l *Log) Wake() { l.wake.tell() }
 
 // recordLocked makes the record that e would be.
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
@@ -191,7 +199,7 @@ func (l *Log) seenLocked(now time.Time) {
 		}
 	}
 	l.head = l.last
-	l.wake.all(l.head, now)
+	l.wake.note(l.head, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.
@@ -300,6 +308,7 @@ func (l *Log) change(find func(string) []Op, participant string, now time.Time) 
 		}
 		if len(r.cells) > 0 {
 			l.appendLocked(r, now)
+			l.wake.ring()
 		}
 		ops = ops[n:]
 	}

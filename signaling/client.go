@@ -34,6 +34,7 @@ type client struct {
 	id          string // of the session
 	first       string // token it was given first
 	attempt     string // its word for the join
+	since       uint64 // position in the log at which it came
 	participant *room.Participant
 	session     *datachannel.Session
 	log         zerolog.Logger
@@ -287,6 +288,7 @@ func (c *client) finish() {
 	c.lineMu.Unlock()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {
+		c.participant.Pause()
 		c.links.Wait()
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back
@@ -347,3 +349,4 @@ type channelConn struct{ *sfu.Channel }
 func (c channelConn) ReadFrame() (frame []byte, binary bool, err error) { return c.Receive() }
 func (c channelConn) WriteFrame(frame []byte, binary bool) error        { return c.Send(frame, binary) }
 func (c channelConn) CloseConn(int, string) error                       { return c.Close() }
+func (c channelConn) Instant() bool                                     { return c.Ready() }

@@ -113,6 +113,7 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 	if rival := h.sessions.add(c, id, m.Attempt); rival != nil {
 		rival.end("replaced", "you joined again")
 	}
+	c.since = snap.Position
 	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
@@ -153,7 +154,7 @@ func (c *client) begin(p *room.Participant, snap room.Snapshot, taken uint64) {
 	c.log = p.Logger().With().Str("session", c.id[:8]).Logger()
 	c.session = datachannel.NewSession(datachannel.SessionConfig{
 		ID: c.id, Participant: p.ID, Log: snap.Log, Position: snap.Position, Cells: snap.Cells, Latest: snap.Latest,
-		Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
+		Since: c.since, Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
 		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
 		Snapshot: c.snapshot, Metrics: c.h.cfg.Metrics, Logger: c.log,
 	})

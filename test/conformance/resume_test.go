@@ -103,7 +103,7 @@ func TestAttach(t *testing.T) {
 	if reset := ada.expect("reset"); reset["reason"] != "epoch" || num(reset["n"]) != 1 {
 		t.Errorf("reset %v", reset)
 	}
-	attach(ada.socket, 10, epoch, reset["position"])
+	attach(ada.socket, 9, epoch, reset["position"])
 	ada.expectError("attach", "bad_message")
 }
 
