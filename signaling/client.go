@@ -153,7 +153,7 @@ func (c *client) handle(item any) {
 		}
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
-			c.links.Go(func() { c.session.RunLossy(channelConn{item.Channel}) })
+			c.links.Go(func() { c.serveLossy(item.Channel) })
 		} else {
 			c.links.Go(func() { c.serveChannel(item.Channel) })
 		}
@@ -241,6 +241,13 @@ func (c *client) serveChannel(ch *sfu.Channel) {
 	link := c.session.Open(channelConn{ch}, datachannel.DataChannel, datachannel.LinkOptions{})
 	if err := link.Run(context.WithoutCancel(c.ctx)); err != nil { // finish ends it
 		c.log.Debug().Err(err).Msg("data channel ended")
+	}
+}
+
+// serveLossy carries lossy messages over their own data channel as long as that is open.
+func (c *client) serveLossy(ch *sfu.Channel) {
+	if err := c.session.RunLossy(channelConn{ch}); err != nil {
+		c.log.Debug().Err(err).Msg("lossy channel ended")
 	}
 }
 

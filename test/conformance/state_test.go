@@ -109,7 +109,7 @@ func TestCase37DeleteAgainstOfflineEdit(t *testing.T) {
 	soon.switchTo(overWebSocket)
 	soon.refused(lost, "conflict")
 	soon.ok(kept)
-	soon.refused(both, "conflict") // all or nothing
+	soon.refused(both, "conflict")                                              // all or nothing
 	soon.ok(soon.change(op{K: "shapes/1", Del: true, Base: bases["shapes/1"]})) // two may delete the same thing
 	if a, b, c := soon.value("shapes/1"), soon.value("shapes/2"), soon.value("shapes/3"); a != "" || b != `"edited"` || c != `"drawn"` {
 		t.Errorf("the state is %s, %s, %s", a, b, c)
