@@ -65,6 +65,9 @@ type request struct {
 	raw  []byte
 }
 
+// linked says that a link signals now, whose hello told of the slots as of rev.
+type linked struct{ rev uint64 }
+
 // ending is the cause of a session's end, with what its client is told.
 type ending struct{ code, message string }
 
@@ -150,6 +153,12 @@ func (c *client) handle(item any) {
 		if item.Rev > c.rev {
 			c.rev = item.Rev
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
+		}
+	case linked:
+		// What slots show may have changed between what the hello says and the link that carries it.
+		if rev, slots := c.participant.Slots(); rev > item.rev {
+			c.rev = max(c.rev, rev)
+			c.signal(slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
 		}
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
@@ -251,12 +260,12 @@ func (c *client) serveLossy(ch *sfu.Channel) {
 	}
 }
 
-// serveSocket moves the session over a WebSocket until that ends. hello goes out before anything else; attached says
-// that the log follows it at once.
-func (c *client) serveSocket(s *socket, hello []byte, attached bool) {
+// serveSocket moves the session over a WebSocket until that ends. The hello of a goes out before anything else.
+func (c *client) serveSocket(s *socket, a arrival) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
-		Hello: hello, Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
+		Hello: a.hello, Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
+	c.box.Put(linked{a.rev})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
 		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {

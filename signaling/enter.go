@@ -25,6 +25,7 @@ type arrival struct {
 	client   *client
 	hello    []byte // is to be said first on the link
 	attached bool   // the log follows it at once
+	rev      uint64 // of the slots it tells of
 }
 
 // enter does what the first message of a link asks for. An error is one from before there is a session to speak for
@@ -136,7 +137,7 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 		c.undo("draining", room.ErrDraining)
 		return arrival{}, room.ErrDraining
 	}
-	return arrival{c, marshal(reply), true}, nil
+	return arrival{c, marshal(reply), true, reply.Rev}, nil
 }
 
 // undo takes back a join before anybody heard of it.
@@ -176,7 +177,7 @@ func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
 	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
-	return arrival{c, marshal(reply), false}, nil
+	return arrival{c, marshal(reply), false, reply.Rev}, nil
 }
 
 // snapshot is what a reader gets that can't go on in the log.
