@@ -63,10 +63,18 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
         ...(f.has('answer') ? { answer: f.string('answer') } : {}),
         ...slotFields(f),
         iceServers: f.has('iceServers') ? f.objects('iceServers').map(iceServer) : [],
+        ...(f.has('link') ? { link: f.string('link') } : {}),
         limits: limits(f.object('limits')),
       }
     case 'resumed':
-      return { t, rt: f.string('rt'), peer: f.boolean('peer'), here: f.boolean('here'), ...slotFields(f) }
+      return {
+        t,
+        rt: f.string('rt'),
+        peer: f.boolean('peer'),
+        here: f.boolean('here'),
+        ...(f.has('link') ? { link: f.string('link') } : {}),
+        ...slotFields(f),
+      }
     case 'answer':
       return {
         t,
@@ -93,6 +101,8 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
       }
     case 'pong':
       return { t, id: f.count('id') }
+    case 'beat':
+      return { t }
     case 'closed':
       return { t, code: f.string('code'), message: f.text('message') }
     case 'error':

@@ -35,7 +35,10 @@ export interface JoinOptions {
   audio?: boolean | MediaStreamTrack
   /** Camera to publish at once, likewise. */
   video?: boolean | MediaStreamTrack
-  /** What may carry messages; default all. Without `webrtc` they stay on the WebSocket. */
+  /**
+   * What may carry messages; default all. The fastest that answers does. With `webrtc` alone, messages wait until the data
+   * channel is there, and anything may carry signalling.
+   */
   transports?: Transport[]
   /** Codec to send video in, if the browser has it; default vp8. */
   videoCodec?: VideoCodec
@@ -87,8 +90,12 @@ export interface RoomDebug {
   readonly offers: number
   /** Takes the data channel for dead; it is tried again after some seconds. */
   dropDataChannel(): void
-  /** Breaks the WebSocket; it comes back. */
+  /** Breaks the link that carries signalling, WebSocket or not; it comes back. */
   closeWebSocket(): void
+  /** As if a proxy refused WebSockets. */
+  blockWebSocket(blocked: boolean): void
+  /** As if a proxy held up streams. */
+  blockStreams(blocked: boolean): void
   /** What arrives, per subscribed track. */
   stats(): Promise<InboundStats[]>
 }

@@ -59,6 +59,7 @@ export type ClientMessage =
       token?: string
       create?: boolean
       resume?: { sid: string; rt: string }
+      attempt?: string
       offer?: string
       tracks?: Sending[]
     }
@@ -86,6 +87,8 @@ export interface Joined {
   rev?: number
   slots?: SlotInfo[]
   iceServers: RTCIceServer[]
+  /** Key of the HTTP link that begins with this. */
+  link?: string
   limits: Limits
 }
 
@@ -94,6 +97,7 @@ export interface Resumed {
   rt: string
   peer: boolean
   here: boolean
+  link?: string
   rev?: number
   slots?: SlotInfo[]
 }
@@ -143,6 +147,7 @@ export type ServerMessage =
   | { t: 'slots'; rev: number; slots: SlotInfo[] }
   | { t: 'attached'; gen: number; n: number }
   | { t: 'pong'; id: number }
+  | { t: 'beat' }
 
 export type Entry =
   | { o: number; is: 'message'; from: string; type: string; data: unknown; at: number; direct: boolean }

@@ -55,7 +55,12 @@ let events: string[]
 function start(options: Partial<JoinOptions> = {}): { room: Room; joining: Promise<void> } {
   const room = new Room(
     { room: 'demo', url: 'ws://test', ...options },
-    { openWebSocket: (url) => new FakeSocket(url) as unknown as WebSocket, webrtc: false, storage: tab },
+    {
+      openWebSocket: (url) => new FakeSocket(url) as unknown as WebSocket,
+      fetch: () => Promise.reject(new TypeError('no network')),
+      webrtc: false,
+      storage: tab,
+    },
   )
   for (const event of ['reconnecting', 'reconnected'] as const) room.on(event, () => events.push(event))
   room.on('participantConnected', (p) => events.push(`+${p.id}`))
@@ -103,7 +108,16 @@ describe('joining', () => {
     await vi.advanceTimersByTimeAsync(0)
     const socket = await opened()
     expect(socket.url).toBe('ws://test/v1/ws')
-    expect(socket.sent).toEqual([{ t: 'join', room: 'demo', name: 'Me', token: 'tok', create: false }])
+    expect(socket.sent).toEqual([
+      {
+        t: 'join',
+        room: 'demo',
+        name: 'Me',
+        token: 'tok',
+        create: false,
+        attempt: expect.stringMatching(/^\w{32}$/),
+      },
+    ])
     socket.say(joined())
     await joining
     expect(room.localParticipant.id).toBe('me')
@@ -168,7 +182,7 @@ describe('joining', () => {
     const { joining } = start()
     await vi.advanceTimersByTimeAsync(0)
     await opened()
-    await vi.advanceTimersByTimeAsync(10_500)
+    await vi.advanceTimersByTimeAsync(12_000)
     await expect(joining).rejects.toMatchObject({ code: 'unreachable' })
   })
 
@@ -230,9 +244,11 @@ describe('a WebSocket that breaks', () => {
       await vi.advanceTimersByTimeAsync(50)
       if (FakeSocket.last.readyState === 0) FakeSocket.last.break()
     }
+    // At most every 2 s in the first half minute, then every 5 s.
     const tries = FakeSocket.all.length - before
-    expect(tries).toBeGreaterThan(12)
-    expect(tries).toBeLessThan(26)
+    expect(tries).toBeGreaterThan(20)
+    expect(tries).toBeLessThan(38)
+    await vi.advanceTimersByTimeAsync(0)
     const count = FakeSocket.all.length
     for (const fn of online) fn()
     expect(FakeSocket.all.length).toBe(count + 1)

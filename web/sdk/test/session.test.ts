@@ -28,7 +28,13 @@ class Client {
   channel: Pipe | undefined
   channelsGone = 0
 
-  constructor(server: Server, from: string, delay: () => number = () => 5, some: Partial<Limits> = {}) {
+  constructor(
+    server: Server,
+    from: string,
+    delay: () => number = () => 5,
+    some: Partial<Limits> = {},
+    channelOnly = false,
+  ) {
     this.delay = delay
     this.server = new ServerSession(server, from)
     this.session = new Session(
@@ -42,7 +48,7 @@ class Client {
         suspect: (link) => this.ladder.suspect(link),
       },
     )
-    this.ladder = new Ladder(this.session, { channelGone: () => this.channelsGone++ })
+    this.ladder = new Ladder(this.session, { channelGone: () => this.channelsGone++ }, channelOnly)
     const ws = this.open('websocket')
     this.server.link = ws
     this.ws = ws
@@ -67,8 +73,8 @@ class Client {
     )
   }
 
-  openWebSocket(): void {
-    this.ws = this.open('websocket')
+  openWebSocket(kind: LinkKind = 'websocket'): void {
+    this.ws = this.open(kind)
     this.ladder.resumed(this.ws)
   }
 
@@ -361,6 +367,74 @@ describe('the ladder', () => {
     ws.silent = true
     await vi.advanceTimersByTimeAsync(4_100)
     expect(ws.open).toBe(false)
+  })
+})
+
+describe('a signal link that another takes the place of', () => {
+  it('disturbs nothing that the channel carries', async () => {
+    const server = new Server()
+    const [a, b] = [new Client(server, 'a'), new Client(server, 'b')]
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    for (const kind of ['sse', 'poll', 'websocket'] as const) {
+      const former = a.ws
+      a.openWebSocket(kind)
+      former?.close()
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(a.session.link).toBe(a.channel)
+    }
+    const gen = a.server.gen
+    void a.session.send('n', 1, undefined)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(b.got).toEqual(['1 a 1'])
+    expect(a.carriers).toEqual(['websocket', 'webrtc'])
+    expect(gen).toBe(2)
+    // It is what the session falls back on.
+    a.channel?.close()
+    await vi.advanceTimersByTimeAsync(50)
+    expect(a.session.link).toBe(a.ws)
+  })
+
+  it('takes the log over at once if it carries it, without a gap', async () => {
+    const server = new Server()
+    const [a, b] = [new Client(server, 'a'), new Client(server, 'b')]
+    const former = b.ws
+    void a.session.send('n', 1, undefined)
+    b.openWebSocket('sse')
+    void a.session.send('n', 2, undefined)
+    former?.close()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(b.got).toEqual(['1 a 1', '2 a 2'])
+    expect(b.carriers).toEqual(['websocket', 'sse'])
+  })
+})
+
+describe('messages that only the channel may carry', () => {
+  it('wait for it, and for it to come back', async () => {
+    const server = new Server()
+    const other = new Client(server, 'b')
+    const a = new Client(server, 'a', () => 5, {}, true)
+    const first = a.session.send('n', 1, undefined)
+    void other.session.send('n', 'for a', undefined)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(other.got).toEqual([])
+    expect(a.got).toEqual([])
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    await first
+    expect(other.got).toEqual(['2 a 1'])
+    expect(a.got).toEqual(['1 b "for a"'])
+
+    a.channel?.close()
+    const second = a.session.send('n', 2, undefined)
+    a.openWebSocket()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(other.got).toHaveLength(1)
+    expect(a.session.link).toBeUndefined()
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    await second
+    expect(other.got).toEqual(['2 a 1', '3 a 2'])
   })
 })
 

@@ -37,6 +37,11 @@ export class Server {
   }
 }
 
+/** The server's end of a link. */
+export interface End {
+  toClient(message: unknown): void
+}
+
 /** The server's end of a session. */
 export class ServerSession {
   readonly server: Server
@@ -44,7 +49,7 @@ export class ServerSession {
   n = 0
   gen = 1
   position = 0
-  link: Pipe | undefined
+  link: End | undefined
   acked = 0
 
   constructor(server: Server, from: string) {
@@ -54,12 +59,12 @@ export class ServerSession {
     server.sessions.push(this)
   }
 
-  receive(link: Pipe, text: string): void {
+  receive(link: End, text: string): void {
     const value = JSON.parse(text) as Record<string, unknown> | Record<string, unknown>[]
     for (const m of Array.isArray(value) ? value : [value]) this.#one(link, m)
   }
 
-  #one(link: Pipe, m: Record<string, unknown>): void {
+  #one(link: End, m: Record<string, unknown>): void {
     switch (m.t) {
       case 'ping':
         link.toClient({ t: 'pong', id: m.id })
@@ -142,6 +147,7 @@ export class ServerSession {
 /** A link in both directions, in order, with delays; what is under way when it is cut is lost. */
 export class Pipe implements Link {
   readonly kind: LinkKind
+  readonly pieceBytes = 16_000
   open = true
   buffered = 0
   /** Nothing goes through any more, and nobody notices. */
