@@ -181,11 +181,14 @@ export class Connection {
       },
     }
     const { openWebSocket, webSocketUrl, http } = this.#network
+    const blocked = () => Promise.reject(new Error('blocked'))
+    if (kind !== 'websocket')
+      return dialHttp(kind, this.#blocked.has(kind) ? { ...http, fetch: blocked } : http, all)
     const open = () => {
-      if (this.#blocked.has('websocket')) throw new Error('blocked')
+      if (this.#blocked.has(kind)) throw new Error('blocked')
       return openWebSocket(webSocketUrl)
     }
-    return kind === 'websocket' ? dialWebSocket(open, openMs, prove, all) : dialHttp(kind, http, all)
+    return dialWebSocket(open, openMs, prove, all)
   }
 
   #enter(link: Link, message: Joined | Resumed): void {

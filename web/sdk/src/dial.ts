@@ -122,15 +122,15 @@ export function dialHttp(kind: 'sse' | 'poll', http: Http, events: DialEvents): 
 
   async function run(): Promise<void> {
     const hello = await events.hello()
-    const { status, text } = await within(postMs, over.signal, async (signal) => {
+    const { status, text, after } = await within(postMs, over.signal, async (signal) => {
       const headers = { 'content-type': 'application/json' }
       const init = { ...plain, method: 'POST', headers, body: JSON.stringify(hello), signal }
       const res = await http.fetch(`${http.url}?via=${kind}`, init)
-      return { status: res.status, text: await res.text() }
+      return { status: res.status, text: await res.text(), after: res.headers.get('retry-after') }
     })
     if (over.signal.aborted) return
     if (status !== 201) {
-      const refusal = refusalOf(text)
+      const refusal = refusalOf(text, Number(after ?? NaN) * 1000)
       if (refusal) events.refused(refusal)
       else events.failed(unreachable(`the server answered ${status}`))
       return
@@ -151,12 +151,12 @@ export function dialHttp(kind: 'sse' | 'poll', http: Http, events: DialEvents): 
 }
 
 /** What our server says when it refuses; undefined if it was somebody else in between who spoke. */
-function refusalOf(text: string): Refusal | undefined {
+function refusalOf(text: string, retryMs: number): Refusal | undefined {
   try {
-    const { code, title, detail, retryMs } = JSON.parse(text) as Record<string, unknown>
+    const { code, title, detail } = JSON.parse(text) as Record<string, unknown>
     if (typeof code !== 'string') return
     const message = [detail, title, ''].find((said) => typeof said === 'string') as string
-    return { t: 'error', re: 'join', code, message, ...(typeof retryMs === 'number' ? { retryMs } : {}) }
+    return { t: 'error', re: 'join', code, message, ...(retryMs >= 0 ? { retryMs } : {}) }
   } catch {
     return
   }

@@ -11,8 +11,11 @@ const postMs = 8_000
 const postTries = 2
 /** Between polls that brought nothing; who answers them at once is not to be asked in a circle. */
 const emptyMs = 100
+const farewellMs = 2_000
 /** The slowest line that is still one. */
 const bytesPerMs = 8
+/** Too many requests: it may pass, as nothing else may that the server says of a request. */
+const busy = 429
 const joinBytes = 21_000
 const joinObjects = 256
 
@@ -33,11 +36,16 @@ export function httpLink(
   const queue: (string | Uint8Array<ArrayBuffer>)[] = []
   let buffered = 0
   let posting = false
+  let ended = false
+  /** Settled once nothing is left that must not be cut off. */
+  let farewell: Promise<unknown> = Promise.resolve()
 
   const end = (code: number, reason: string) => {
-    if (gone.signal.aborted) return
-    gone.abort()
+    if (ended) return
+    ended = true
     clearInterval(timer)
+    // The server ends the link with its stream, and would not know the farewell that comes behind.
+    void farewell.then(() => gone.abort())
     events.ended(link, code, reason)
   }
 
@@ -55,17 +63,17 @@ export function httpLink(
         const res = await http.fetch(url + path, { ...plain, ...init, signal })
         return { good: good(res), status: res.status, text: await res.text() }
       }).catch(() => undefined)
-      if (gone.signal.aborted) return
+      if (ended) return
       if (answer?.good) return answer.text
       // A network that refuses may let the next one through; one that swallows has cost a lot of time already.
       if (performance.now() - since >= ms) n++
       const status = answer?.status ?? 0
-      if ((status >= 400 && status < 500) || n >= tries) {
+      if ((status >= 400 && status < 500 && status !== busy) || n >= tries) {
         end(status, 'the server cannot be reached')
         return
       }
       await pause(200 * 3 ** n)
-      if (gone.signal.aborted) return
+      if (ended) return
     }
   }
 
@@ -99,7 +107,7 @@ export function httpLink(
     const parser = new EventParser()
     for (;;) {
       const { done, value } = await reader.read()
-      if (done || gone.signal.aborted) return end(0, 'the events ended')
+      if (done || ended) return end(0, 'the events ended')
       silentMs = 0
       for (const frame of parser.feed(text.decode(value, { stream: true }))) guarded(() => receive(frame))
     }
@@ -119,7 +127,7 @@ export function httpLink(
     kind,
     pieceBytes: pieceBytes[kind],
     get open() {
-      return !gone.signal.aborted
+      return !ended
     },
     get buffered() {
       return buffered
@@ -129,7 +137,8 @@ export function httpLink(
       if (last) {
         const type = 'application/json'
         const init = { method: 'POST', headers: { ...headers, 'content-type': type }, body: frame }
-        http.fetch(url, { ...plain, ...init, keepalive: true }).catch(() => undefined)
+        const told = http.fetch(url, { ...plain, ...init, keepalive: true }).catch(() => undefined)
+        farewell = Promise.race([told, pause(farewellMs)])
         return
       }
       queue.push(frame)

@@ -141,11 +141,14 @@ describe('the first link', () => {
 
   it('is refused in the same words over HTTP', async () => {
     vi.spyOn(network, 'fetch').mockImplementation(async () =>
-      Response.json({ code: 'room_full', title: 'full', detail: 'it is full', retryMs: 7 }, { status: 409 }),
+      Response.json(
+        { code: 'room_full', title: 'full', detail: 'it is full' },
+        { status: 409, headers: { 'retry-after': '7' } },
+      ),
     )
     const a = new Person('a', { transports: ['poll'] })
     await pass(100)
-    await expect(a.joining).rejects.toMatchObject({ code: 'room_full', message: 'it is full', retryMs: 7 })
+    await expect(a.joining).rejects.toMatchObject({ code: 'room_full', message: 'it is full', retryMs: 7000 })
   })
 
   it('that only a data channel could carry is not waited for without WebRTC', async () => {
@@ -196,7 +199,7 @@ describe('climbing', () => {
     await pass(1_000)
     await Promise.all(sent)
     expect(b.heard).toEqual(Array.from({ length: 1_500 }, (_, i) => i))
-    expect(a.heard).toEqual(Array.from({ length: 12 }, (_, i) => 5 * i))
+    expect(a.heard).toEqual(Array.from({ length: 300 }, (_, i) => 5 * i))
     expect([...a.events, ...b.events]).toEqual(['sse>websocket', 'sse>websocket'])
   })
 
@@ -405,7 +408,7 @@ describe('what gets lost on the way', () => {
     }
     await pass(100)
     await Promise.all(sent)
-    expect(network.server.log.map((e) => e.data)).toEqual(Array.from({ length: 12 }, (_, i) => i))
+    expect(network.server.log.map((e) => e.data)).toEqual(Array.from({ length: 300 }, (_, i) => i))
     expect(network.posted.length).toBeLessThan(60)
     for (const body of network.posted) expect(() => JSON.parse(body) as unknown).not.toThrow()
   })
@@ -434,6 +437,35 @@ describe('leaving over HTTP', () => {
     const asked = network.asked.length
     await pass(60_000)
     expect(network.asked).toHaveLength(asked)
+  })
+})
+
+it('keeps the stream open until the farewell has arrived: the server ends the link with it', async () => {
+  const a = await enter('a', 2_000, { transports: ['sse'] })
+  const stream = vi.spyOn(AbortController.prototype, 'abort')
+  a.room.leave()
+  await pass(3)
+  expect(stream).not.toHaveBeenCalled()
+  await pass(20)
+  expect(network.entries[0]?.left).toBe(true)
+  expect(stream).toHaveBeenCalled()
+})
+
+describe('for tests, the SDK', () => {
+  it('behaves as if a proxy refused one transport after the other', async () => {
+    const a = await enter('a', 50)
+    a.room.debug.blockWebSocket(true)
+    await pass(2_000)
+    expect(a.room.transport).toBe('sse')
+    a.room.debug.blockStreams(true)
+    await pass(3_000)
+    expect(a.room.transport).toBe('poll')
+    a.room.debug.blockStreams(false)
+    await pass(30_000)
+    expect(a.room.transport).toBe('sse')
+    a.room.debug.blockWebSocket(false)
+    await pass(75_000)
+    expect(a.room.transport).toBe('websocket')
   })
 })
 
