@@ -184,10 +184,7 @@ export class Room extends Emitter<RoomEvents> {
     const opened: MediaStreamTrack[] = []
     try {
       if (this.#channelOnly && !this.#media)
-        throw new ParlorError(
-          'unsupported',
-          'this browser has no WebRTC, and nothing else may carry messages',
-        )
+        throw new ParlorError('unsupported', 'only WebRTC may carry messages, and this browser has none')
       await this.#preset(opened)
       await this.#entrance.first(() => this.#connection.start())
     } catch (err) {
