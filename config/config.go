@@ -34,6 +34,15 @@ type Config struct {
 	// AllowedOrigins are the web origins besides this host's own, as a browser writes them (https://example.org).
 	AllowedOrigins []string
 
+	// DataDir is where logs, state and sessions are kept; empty: in memory only.
+	DataDir string
+
+	// StateRules are the merge rules of keys by prefix, beside those of docs/protocol.md.
+	StateRules map[string]string
+
+	// History are the types of messages that are kept for newcomers.
+	History []string
+
 	// Admin is the address of metrics, pprof and probes, empty for none.
 	Admin string
 
@@ -73,6 +82,14 @@ type Limits struct {
 	LogEntries       int
 	LogBytes         int
 	LogAge           time.Duration
+	LogTotal         int // bytes of the logs of all rooms together
+	HistoryCount     int // of each type
+	HistoryAge       time.Duration
+
+	// What is kept on disk: bytes in all, how long that of a room nobody enters, and how far behind the disk may be.
+	DataBytes int
+	DataAge   time.Duration
+	DataSync  time.Duration // 0: nothing is acknowledged before it is on the disk
 
 	// Sessions whose links are gone: when the room takes them for lost, and until when they can come back.
 	LostAfter    time.Duration

@@ -56,12 +56,12 @@ func TestDefaults(t *testing.T) {
 	}
 	m := dev.Limits
 	for name, ok := range map[string]bool{
-		"message-bytes": m.MessageBytes == 65536, "sdp-bytes": m.SDPBytes == 262144, "media-lines": m.MediaLines == 32,
+		"message-bytes": m.MessageBytes == 1<<20, "sdp-bytes": m.SDPBytes == 262144, "media-lines": m.MediaLines == 32,
 		"message-rate": m.MessageRate == 200 && m.MessageBurst == 400, "byte-rate": m.ByteRate == 262144 && m.ByteBurst == 1048576,
 		"signal-rate": m.SignalRate == 10 && m.SignalBurst == 40, "offer-rate": m.OfferRate == 2 && m.OfferBurst == 5,
 		"rooms": m.Rooms == 1000 && m.RoomSize == 100, "tracks": m.Tracks == 8, "ssrcs": m.SSRCs == 64,
 		"lost-after": m.LostAfter == 12*time.Second && m.ResumeWindow == 2*time.Minute,
-		"log":        m.LogEntries == 10000 && m.LogBytes == 64<<20 && m.LogAge == 10*time.Minute,
+		"log":        m.LogEntries == 250_000 && m.LogBytes == 64<<20 && m.LogAge == 10*time.Minute && m.LogTotal == 1<<30,
 		"timeouts":   m.HeaderTimeout == 5*time.Second && m.IdleTimeout == 75*time.Second && m.FirstMessageTimeout == 5*time.Second,
 	} {
 		if !ok {
@@ -97,7 +97,7 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 	examples := map[string]string{
 		"dev": "true", "listen": "127.0.0.1:81", "udp": "127.0.0.1:82", "external-ip": "203.0.113.7,2001:db8::7",
 		"tls-cert": cert, "tls-key": key, "keys": "a:" + secret + ",b:" + secret + "b", "allowed-origins": "https://a.example,http://b.example:81",
-		"admin": "127.0.0.1:83", "log-level": "debug", "log-format": "json",
+		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl", "log-level": "debug", "log-format": "json",
 	}
 	var l loader
 	l.setDefaults()

@@ -14,21 +14,25 @@ func (s *Session) attach(l *Link, in *Inbound) {
 	}
 	if in.Gen <= s.gen {
 		s.cfg.Metrics.Refused("stale_attach")
-		s.replyLocked(l, appendError(nil, kindAttach, codeBadMessage,
-			fmt.Sprintf("generation %d is not above %d", in.Gen, s.gen)))
+		s.replyLocked(l, whole(appendError(nil, kindAttach, codeBadMessage,
+			fmt.Sprintf("generation %d is not above %d", in.Gen, s.gen)), false))
 		return
 	}
 	s.gen = in.Gen
 	s.carryLocked(l)
 	s.cursor = in.Position
-	reason := s.log.reach(in.Position)
-	if in.Epoch != s.log.Epoch() {
-		reason = resetEpoch
+	s.greeting = greeting{due: true, reason: s.log.reach(in.Epoch, in.Position)}
+	switch {
+	case in.Cells != nil:
+		if s.greeting.reason == "" && !s.pageLocked(in.Position, *in.Cells) {
+			s.greeting.reason = resetTrimmed // of the state it has a part, and the rest is no more
+		}
+	case s.greeting.reason == resetTrimmed:
+		s.greeting.since = in.Position
 	}
-	if reason == "" {
-		s.confirmed = max(s.confirmed, in.Position)
+	if s.greeting.reason == "" {
+		s.confirmLocked(in.Position, in.Cells == nil)
 	}
-	s.greeting = greeting{due: true, reason: reason}
 	l.gapTold = false
 	l.wakeUp()
 }
@@ -39,12 +43,23 @@ func (s *Session) carryLocked(l *Link) {
 		return
 	}
 	if s.data != nil {
-		s.log.unwatch(s.data.wake)
+		s.log.wake.unwatch(s.data.wake)
+		s.data.listenLatest(false)
 	}
 	s.data = l
 	if l != nil {
-		s.log.watch(l.wake)
+		s.log.wake.watch(l.wake)
+		l.listenLatest(true)
 	}
+}
+
+// pageLocked goes on with a snapshot of which the client has the first cells. False: there is no such snapshot.
+func (s *Session) pageLocked(position, cells uint64) bool {
+	if s.paging.snap == nil || s.paging.snap.Position != position || cells > uint64(len(s.paging.snap.Cells)) {
+		return false
+	}
+	s.paging.at = int(cells)
+	return true
 }
 
 // confirm notes what the client has handed to its application.
@@ -52,112 +67,149 @@ func (s *Session) confirm(position uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if position <= s.cursor { // else it was never given
-		s.confirmed = max(s.confirmed, position)
+		s.confirmLocked(position, !s.paging.due())
+	}
+}
+
+// confirmLocked notes a position of the client; complete says that it has the whole state of it.
+func (s *Session) confirmLocked(position uint64, complete bool) {
+	s.confirmed = max(s.confirmed, position)
+	if complete && s.paging.snap != nil && position >= s.paging.snap.Position {
+		s.paging = paging{}
 	}
 }
 
 // outgoing is what the writer of a link does next.
 type outgoing struct {
-	frame  []byte // nil: wait for a wake-up
-	binary bool
-	last   bool // then the link ends
+	frame frame // empty: wait for a wake-up
+	last  bool  // then the link ends
 }
 
 // next decides what l sends now. Its writer calls it; the frame is good until the next call.
 func (s *Session) next(l *Link) outgoing {
 	for {
-		out, gen, snapshot := s.choose(l)
+		out, g, snapshot := s.choose(l)
 		if !snapshot {
 			return out
 		}
 		// The room's lock comes before ours, so its snapshot is taken without ours; whether l still is to send it is
 		// looked at after.
-		position, participants := s.log.Head(), []byte(nil)
+		snap := Snapshot{View: View{Position: s.log.Head(), Full: true}}
 		if s.cfg.Snapshot != nil {
-			position, participants = s.cfg.Snapshot()
+			snap = s.cfg.Snapshot(g.since)
 		}
-		if out, ok := s.reset(l, gen, position, participants); ok {
+		if out, ok := s.reset(l, g, &snap); ok {
 			return out
 		}
 	}
 }
 
 // choose is next, but for a reset, of which it says only that a snapshot is needed.
-func (s *Session) choose(l *Link) (out outgoing, gen uint64, snapshot bool) {
+func (s *Session) choose(l *Link) (out outgoing, g generation, snapshot bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if out, ok := s.urgentLocked(l); ok {
+		return out, generation{}, false
+	}
+	if !l.large.empty() {
+		return outgoing{frame: l.piece()}, generation{}, false
+	}
+	if s.data != l {
+		return outgoing{}, generation{}, false
+	}
+	if s.greeting.due {
+		return outgoing{}, generation{s.gen, s.greeting.since}, true
+	}
+	if s.paging.due() {
+		var at int
+		l.buf, at = appendState(l.buf[:0], s.paging.snap, s.paging.at, l.batch)
+		s.paging.at = at
+		return outgoing{frame: l.fit(whole(l.buf, false))}, generation{}, false
+	}
+	if l.lossyTurn {
+		l.lossyTurn = false
+		if f := l.latest(); f.size > 0 {
+			return outgoing{frame: f}, generation{}, false
+		}
+	}
+	f, position, ok := s.log.frame(l.buf, s.cursor, s.view, l.batch)
+	if !ok {
+		s.cfg.Metrics.Dropped("reader_trimmed")
+		s.greeting = greeting{due: true, reason: resetTrimmed, since: s.cursor}
+		return outgoing{}, generation{s.gen, s.cursor}, true
+	}
+	s.cursor = position
+	if f.one != nil && !f.shared {
+		l.buf = f.one // it may have grown
+	}
+	l.lossyTurn = true // the log does not keep lossy messages waiting for ever
+	if f.size == 0 {
+		return outgoing{frame: l.latest()}, generation{}, false
+	}
+	return outgoing{frame: l.fit(f)}, generation{}, false
+}
+
+// urgentLocked is what goes before the log, and between the pieces of a large frame.
+func (s *Session) urgentLocked(l *Link) (outgoing, bool) {
 	if s.signal == l && len(s.signals) > 0 {
 		first := s.signals[0]
 		s.signals[0] = nil
 		s.signals = s.signals[1:]
 		s.waiting -= len(first)
-		return outgoing{frame: first}, 0, false
+		return outgoing{frame: whole(first, false)}, true
 	}
 	if s.closed {
 		if s.signal == l {
 			l.buf = appendClosed(l.buf[:0], s.code, s.text)
-			return outgoing{frame: l.buf, last: true}, 0, false
+			return outgoing{frame: whole(l.buf, false), last: true}, true
 		}
-		return outgoing{last: true}, 0, false
+		return outgoing{last: true}, true
 	}
 	if s.data == l && s.greeting.due && s.greeting.reason == "" {
 		s.greeting = greeting{}
-		l.buf = appendAttached(l.buf[:0], s.gen, s.lastN)
-		return outgoing{frame: l.buf}, 0, false
+		l.buf = appendAttached(l.buf[:0], s.gen, s.lastN, s.log.Epoch())
+		return outgoing{frame: whole(l.buf, false)}, true
 	}
-	if len(l.replies) > 0 {
-		first := l.replies[0]
-		l.replies = l.replies[1:]
-		return outgoing{frame: first}, 0, false
+	if f, ok := l.reply(); ok {
+		return outgoing{frame: l.fit(f)}, true
 	}
-	if s.data != l {
-		return outgoing{}, 0, false
+	if !l.large.empty() && l.lossyTurn {
+		l.lossyTurn = false
+		if f := l.latest(); f.size > 0 {
+			return outgoing{frame: f}, true
+		}
 	}
-	if s.greeting.due {
-		return outgoing{}, s.gen, true
-	}
-	var position uint64
-	var ok bool
-	l.buf, position, ok = s.log.appendFrame(l.buf[:0], s.cursor, s.view, l.batch)
-	if !ok {
-		s.cfg.Metrics.Dropped("reader_trimmed")
-		s.greeting = greeting{due: true, reason: resetTrimmed}
-		return outgoing{}, s.gen, true
-	}
-	s.cursor = position
-	if len(l.buf) == 0 {
-		return outgoing{}, 0, false
-	}
-	return outgoing{frame: l.buf}, 0, false
+	return outgoing{}, false
 }
 
+// generation is for whom a snapshot is made, and from where on.
+type generation struct{ gen, since uint64 }
+
 // reset is the frame that tells l of a reset, unless l was told to do something else meanwhile.
-func (s *Session) reset(l *Link, gen, position uint64, participants []byte) (outgoing, bool) {
+func (s *Session) reset(l *Link, g generation, snap *Snapshot) (outgoing, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.data != l || s.gen != gen || !s.greeting.due || s.greeting.reason == "" {
+	if s.closed || s.data != l || s.gen != g.gen || !s.greeting.due || s.greeting.reason == "" {
 		return outgoing{}, false
 	}
-	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), position, s.lastN, participants)
+	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), s.lastN, snap)
 	s.greeting = greeting{}
-	if l.largest > 0 && len(l.buf) > l.largest {
-		// So many people do not fit into a frame of this link. The client takes up another, and gets its reset there.
-		s.cfg.Metrics.Refused("reset_too_large")
-		s.carryLocked(nil)
-		l.buf = appendError(l.buf[:0], kindAttach, codeTooLarge, "the room does not fit into a frame of this link")
-		return outgoing{frame: l.buf}, true
+	s.cursor, s.confirmed = snap.Position, snap.Position
+	s.paging = paging{snap: snap}
+	if len(snap.Cells) == 0 {
+		s.paging = paging{}
 	}
-	s.cursor, s.confirmed = position, position
-	return outgoing{frame: l.buf}, true
+	return outgoing{frame: l.fit(whole(l.buf, false))}, true
 }
 
 // replyLocked queues an answer on l. A client that asks and never reads loses the link.
-func (s *Session) replyLocked(l *Link, out []byte) {
-	if len(l.replies) >= s.cfg.Limits.Replies {
+func (s *Session) replyLocked(l *Link, f frame) {
+	if len(l.replies) >= s.cfg.Limits.Replies || l.replyBytes+f.size > s.cfg.Limits.ReplyBytes && len(l.replies) > 0 {
 		s.cfg.Metrics.Dropped("reply_queue")
 		l.cancel(ErrOverflow)
 		return
 	}
-	l.replies = append(l.replies, out)
+	l.replies = append(l.replies, f)
+	l.replyBytes += f.size
 	l.wakeUp()
 }

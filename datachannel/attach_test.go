@@ -31,7 +31,7 @@ func TestAttachMovesTheLog(t *testing.T) {
 		// attached is first, then the log from where the client says it is. Whether n has the message that follows
 		// is chance: it was on its way.
 		got, _ := dc.recvWithin(time.Second)
-		if s := string(got); s != `{"t":"attached","gen":2,"n":1}` && s != `{"t":"attached","gen":2,"n":2}` {
+		if s := string(got); s != r.attached(2, 1) && s != r.attached(2, 2) {
 			t.Errorf("got %s", got)
 		}
 		var log string
@@ -71,7 +71,7 @@ func TestAttachMovesTheLog(t *testing.T) {
 		mustAppend(t, r.room.log, message("x"), time.Now())
 		r.silent(ws)
 		ws.send(fmt.Sprintf(`{"t":"attach","gen":9,"epoch":%q,"position":2}`, r.room.log.Epoch()))
-		r.says(ws, `{"t":"attached","gen":9,"n":2}`)
+		r.says(ws, r.attached(9, 2))
 		if got, err := ws.recvWithin(time.Second); err != nil || !strings.Contains(string(got), `"after":2,"position":3,"entries":[{"o":3,`) {
 			t.Errorf("got %s, %v", got, err)
 		}
@@ -111,7 +111,7 @@ func TestTwoAttachAtOnce(t *testing.T) {
 			if kind, _ := r.s.Transport(); kind != DataChannel {
 				t.Errorf("the log is on %v", kind)
 			}
-			r.says(dc, `{"t":"attached","gen":3,"n":0}`)
+			r.says(dc, r.attached(3, 0))
 			for len(ws.down) > 0 {
 				<-ws.down // attached or refused
 			}
@@ -149,8 +149,8 @@ func TestAttachWaitsForAMessageUnderWay(t *testing.T) {
 	})
 	s.post(ws, &Inbound{N: 1, Type: "x"}, time.Now())
 	<-attached
-	if got := s.next(dc); string(got.frame) != `{"t":"attached","gen":2,"n":1}` {
-		t.Errorf("got %s", got.frame)
+	if got := s.next(dc); string(flat(got.frame)) != fmt.Sprintf(`{"t":"attached","gen":2,"n":1,"epoch":%q}`, room.log.Epoch()) {
+		t.Errorf("got %s", flat(got.frame))
 	}
 	s.post(ws, &Inbound{N: 2, Type: "x"}, time.Now())
 	if room.log.Head() != 1 {
@@ -161,6 +161,7 @@ func TestAttachWaitsForAMessageUnderWay(t *testing.T) {
 type posterFunc func(Message, time.Time) error
 
 func (f posterFunc) Post(m Message, now time.Time) error { return f(m, now) }
+func (f posterFunc) PostLossy(Lossy)                     {}
 
 func TestResets(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -187,9 +188,13 @@ func TestResets(t *testing.T) {
 				}
 				w.send(fmt.Sprintf(`{"t":"attach","gen":1,"epoch":%q,"position":%d}`, c.epoch, c.position))
 				if c.reason == "" {
-					r.says(w, `{"t":"attached","gen":1,"n":0}`)
+					r.says(w, r.attached(1, 0))
 				} else {
-					r.says(w, fmt.Sprintf(`{"t":"reset","gen":1,"reason":%q,"epoch":%q,"position":20,"n":0,"participants":[{"id":"p_x"}]}`, c.reason, epoch))
+					since := ""
+					if c.reason == resetTrimmed {
+						since = `,"since":true`
+					}
+					r.says(w, fmt.Sprintf(`{"t":"reset","gen":1,"reason":%q,"epoch":%q,"position":20,"n":0,"state":0%s,"participants":[{"id":"p_x"}]}`, c.reason, epoch, since))
 					c.position = 20
 				}
 				mustAppend(t, r.room.log, Entry{Kind: EntryEvent, Type: "tock"}, time.Now())
@@ -206,20 +211,15 @@ func TestResets(t *testing.T) {
 	}
 }
 
-// A snapshot that is larger than a frame of the data channel: the client is sent to its WebSocket.
+// A snapshot that is larger than a frame of the data channel comes in pieces.
 func TestResetOfALargeRoom(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, LogConfig{}, Limits{})
-		r.room.people = `["` + strings.Repeat("x", maxFrame) + `"]`
+		r.room.people = `["` + strings.Repeat("x", wholeFrame) + `"]`
 		ws, dc := r.open(WebSocket, joined()), r.open(DataChannel, LinkOptions{})
 		r.says(ws, firstSocket)
 		dc.send(`{"t":"attach","gen":2,"epoch":"lost","position":0}`)
-		r.says(dc, `{"t":"error","re":"attach","code":"too_large","message":"the room does not fit into a frame of this link"}`)
-		if r.room.metrics.RefusedCount("reset_too_large") != 1 {
-			t.Error("not counted")
-		}
-		ws.send(`{"t":"attach","gen":3,"epoch":"lost","position":0}`)
-		r.says(ws, fmt.Sprintf(`{"t":"reset","gen":3,"reason":"epoch","epoch":%q,"position":0,"n":0,"participants":%s}`, r.room.log.Epoch(), r.room.people))
+		r.says(dc, fmt.Sprintf(`{"t":"reset","gen":2,"reason":"epoch","epoch":%q,"position":0,"n":0,"state":0,"participants":%s}`, r.room.log.Epoch(), r.room.people))
 	})
 }
 

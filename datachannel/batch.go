@@ -3,76 +3,120 @@ package datachannel
 import (
 	"slices"
 	"strconv"
-	"time"
-	"unicode/utf8"
 )
 
 // frameHead is more than a log frame has around its entries: two numbers of up to 20 digits and the names.
 const frameHead = 128
 
-// ownSize is more than an entry has that tells a sender its message was taken.
-const ownSize = 64
-
 // viewer is for whom a frame is made.
 type viewer struct{ session, participant string }
-
-// sees says whether r is for v, and whether it is v's own message, of which it gets `ok` only.
-func (v *viewer) sees(r *record) (visible, own bool) {
-	own = r.session != "" && r.session == v.session
-	switch {
-	case r.kind == EntryRefused:
-		return own, false
-	case r.kind == EntryMessage && own:
-		return true, true
-	case r.direct:
-		return slices.Contains(r.to, v.participant), false
-	}
-	return true, false
-}
 
 // quietSpan is how many entries for others a reader may be behind before it is told of its new position. It keeps a
 // talk of two from costing everyone else a frame per message, and the ones it is not told of cheap to look through.
 const quietSpan = 64
 
-// appendFrame appends to buf one log frame with what lies beyond after, as much as fits into limit bytes but one entry
-// at least. It returns the position that the frame reaches. Nothing to say is the same buf and position. A position
-// that fell off the tail is ok == false.
+// frame is what goes over a link: in one part, or in several if it is so large that nobody should copy it.
+type frame struct {
+	one    []byte
+	parts  [][]byte // instead of one
+	size   int
+	binary bool
+	shared bool // others are sent it too
+}
+
+func whole(b []byte, binary bool) frame { return frame{one: b, size: len(b), binary: binary} }
+
+// sharedFrame is the newest log frame that is the same for nearly everyone.
+type sharedFrame struct {
+	after, position uint64
+	frame           frame
+	authors         []string // sessions that do not get it, because something in it is their own
+}
+
+// span is which entries a frame has.
+type span struct {
+	after, position uint64
+	seen            int
+	size            int  // about
+	payload         int  // bytes that entries own
+	own             bool // some entry is the viewer's own
+	private         bool // some entry is not for everyone
+}
+
+// frame makes one log frame with what lies beyond after, as much as fits into limit bytes but one entry at least. It
+// returns the position that the frame reaches. Nothing to say is an empty frame. A position that fell off the tail is
+// ok == false.
 //
-// It makes no JSON: bodies were made when they were appended and are copied.
-func (l *Log) appendFrame(buf []byte, after uint64, v viewer, limit int) (frame []byte, position uint64, ok bool) {
+// It makes no JSON: bodies were made when they were appended. Readers at the same place get the same bytes; for one who
+// sees the entries differently from others they are made in buf.
+func (l *Log) frame(buf []byte, after uint64, v viewer, limit int) (f frame, position uint64, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if after+1 < l.tail || after > l.head {
-		return buf, after, false
+	switch {
+	case after+1 < l.tail:
+		return frame{}, after, false
+	case after >= l.head: // beyond it is what waits to be written
+		return frame{}, after, after <= l.last
 	}
-	position, seen := after, 0
-	for size := frameHead; position < l.head; position++ {
-		r := l.atLocked(position + 1)
+	if s := l.shared.Load(); s != nil && s.after == after && s.position == l.head && s.frame.size <= limit &&
+		!slices.Contains(s.authors, v.session) {
+		return s.frame, s.position, true
+	}
+	s := l.measureLocked(after, v, limit)
+	if s.seen == 0 && s.position-after < quietSpan {
+		return frame{}, after, true
+	}
+	shared := !s.own && !s.private && s.position == l.head
+	if shared {
+		buf = make([]byte, 0, frameHead+s.size)
+	}
+	f = l.buildLocked(buf[:0], s, v)
+	if f.shared = shared; shared {
+		l.shared.Store(&sharedFrame{after, s.position, f, l.authorsLocked(s)})
+	}
+	return f, s.position, true
+}
+
+// measureLocked finds how far a frame goes.
+func (l *Log) measureLocked(after uint64, v viewer, limit int) span {
+	s := span{after: after, position: after}
+	for s.size = frameHead; s.position < l.head; s.position++ {
+		r := l.atLocked(s.position + 1)
 		visible, own := v.sees(r)
 		if !visible {
+			s.private = true
 			continue
 		}
-		add := len(r.body) + 1
+		add, payload := len(r.body)+1, len(r.payload)
 		if own {
-			add = ownSize
+			add, payload = ownSize(r), 0
 		}
-		if seen > 0 && size+add > limit {
+		if s.seen > 0 && s.size+add+payload > limit {
 			break
 		}
-		size += add
-		seen++
+		s.size += add + payload
+		s.seen++
+		s.own = s.own || own
+		s.private = s.private || r.direct || r.kind == EntryRefused
+		s.payload += payload
 	}
-	if seen == 0 && position-after < quietSpan {
-		return buf, after, true
-	}
+	return s
+}
 
-	buf = append(buf, `{"t":"log","after":`...)
-	buf = strconv.AppendUint(buf, after, 10)
-	buf = append(buf, `,"position":`...)
-	buf = strconv.AppendUint(buf, position, 10)
-	buf = append(buf, `,"entries":[`...)
+// largeEntry is from which size on an entry is sent from where it is, and not copied for each reader.
+const largeEntry = 32 << 10
+
+// buildLocked makes the frame of a span.
+func (l *Log) buildLocked(buf []byte, s span, v viewer) frame {
+	buf = appendLogHead(buf, s.after, s.position)
+	if s.seen == 1 {
+		if f, ok := l.buildLargeLocked(buf, s, v); ok {
+			return f
+		}
+	}
+	var payloads [][]byte
 	comma := false
-	for o := after + 1; o <= position; o++ {
+	for o := s.after + 1; o <= s.position; o++ {
 		r := l.atLocked(o)
 		visible, own := v.sees(r)
 		if !visible {
@@ -82,105 +126,64 @@ func (l *Log) appendFrame(buf []byte, after uint64, v viewer, limit int) (frame 
 			buf = append(buf, ',')
 		}
 		comma = true
-		if own {
-			buf = append(buf, `{"o":`...)
-			buf = strconv.AppendUint(buf, o, 10)
-			buf = append(buf, `,"ok":`...)
-			buf = strconv.AppendUint(buf, r.n, 10)
-			buf = append(buf, '}')
-		} else {
-			buf = append(buf, r.body...)
-		}
-	}
-	return append(buf, `]}`...), position, true
-}
-
-// entrySize is about what appendEntry makes, so that it need not grow.
-func entrySize(e *Entry) int {
-	return 96 + len(e.From) + len(e.Type) + len(e.Data) + len(e.Code) + len(e.Text)
-}
-
-// appendEntry appends e as others see it in a log frame.
-func appendEntry(buf []byte, e *Entry, offset uint64, now time.Time) []byte {
-	buf = append(buf, `{"o":`...)
-	buf = strconv.AppendUint(buf, offset, 10)
-	switch e.Kind {
-	case EntryRefused:
-		buf = append(buf, `,"refused":`...)
-		buf = strconv.AppendUint(buf, e.N, 10)
-		buf = append(buf, `,"code":`...)
-		buf = appendString(buf, e.Code)
-		buf = append(buf, `,"message":`...)
-		buf = appendString(buf, e.Text)
-	case EntryEvent:
-		if e.Type != "" {
-			buf = append(buf, `,"event":`...)
-			buf = appendString(buf, e.Type)
-		}
-		// {"a":1} becomes ,"a":1
-		if members := inside(e.Data); len(members) > 0 {
-			buf = append(buf, ',')
-			buf = append(buf, members...)
-		}
-	default:
-		buf = append(buf, `,"from":`...)
-		buf = appendString(buf, e.From)
-		buf = append(buf, `,"type":`...)
-		buf = appendString(buf, e.Type)
-		buf = append(buf, `,"data":`...)
-		if len(e.Data) == 0 {
-			buf = append(buf, `null`...)
-		} else {
-			buf = append(buf, e.Data...)
-		}
-		buf = append(buf, `,"at":`...)
-		buf = strconv.AppendInt(buf, now.UnixMilli(), 10)
-		if e.direct() {
-			buf = append(buf, `,"direct":true`...)
-		}
-	}
-	return append(buf, '}')
-}
-
-// inside is what an object has between its braces.
-func inside(object []byte) []byte {
-	for len(object) > 0 && isSpace(object[0]) {
-		object = object[1:]
-	}
-	for len(object) > 0 && isSpace(object[len(object)-1]) {
-		object = object[:len(object)-1]
-	}
-	if len(object) < 2 || object[0] != '{' {
-		return nil
-	}
-	object = object[1 : len(object)-1]
-	for len(object) > 0 && isSpace(object[0]) {
-		object = object[1:]
-	}
-	return object
-}
-
-// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD: a text frame with anything else in it
-// would make browsers close the link.
-func appendString(buf []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	buf = append(buf, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
 		switch {
-		case c == '"' || c == '\\':
-			buf = append(buf, '\\', c)
-		case c < 0x20:
-			buf = append(buf, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			buf = append(buf, c)
+		case own:
+			buf = appendOwn(buf, r, o)
 		default:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			buf = utf8.AppendRune(buf, r)
-			i += size
-			continue
+			buf = append(buf, r.body...)
+			if r.payload != nil {
+				payloads = append(payloads, r.payload)
+			}
 		}
-		i++
 	}
-	return append(buf, '"')
+	buf = append(buf, `]}`...)
+	if payloads == nil {
+		return whole(buf, false)
+	}
+	return whole(appendWithBytes(make([]byte, 0, len(buf)+s.payload+8), buf, payloads...), true)
+}
+
+// buildLargeLocked makes a frame of one entry that is large, without copying it.
+func (l *Log) buildLargeLocked(head []byte, s span, v viewer) (frame, bool) {
+	for o := s.after + 1; o <= s.position; o++ {
+		r := l.atLocked(o)
+		visible, own := v.sees(r)
+		switch {
+		case !visible:
+			continue
+		case own, len(r.body)+len(r.payload) < largeEntry:
+			return frame{}, false
+		}
+		head = slices.Clone(head)
+		size := len(head) + len(r.body) + len(`]}`)
+		f := frame{parts: [][]byte{head, r.body, []byte(`]}`)}, size: size}
+		if r.payload != nil {
+			prefix := appendBytesHead(nil, size)
+			f = frame{
+				parts: [][]byte{prefix, head, r.body, []byte(`]}`), r.payload},
+				size:  len(prefix) + size + len(r.payload), binary: true,
+			}
+		}
+		return f, true
+	}
+	return frame{}, false
+}
+
+// authorsLocked are the sessions with something of their own in a span.
+func (l *Log) authorsLocked(s span) []string {
+	var out []string
+	for o := s.after + 1; o <= s.position; o++ {
+		if id := l.atLocked(o).session; id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func appendLogHead(buf []byte, after, position uint64) []byte {
+	buf = append(buf, `{"t":"log","after":`...)
+	buf = strconv.AppendUint(buf, after, 10)
+	buf = append(buf, `,"position":`...)
+	buf = strconv.AppendUint(buf, position, 10)
+	return append(buf, `,"entries":[`...)
 }

@@ -31,7 +31,7 @@ type logEntry struct {
 }
 
 func TestFrameIsWhatTheProtocolSays(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	for _, e := range []Entry{
 		{Kind: EntryMessage, From: "p_Rk2m", Session: "s_b", N: 4, Type: "chat", Data: json.RawMessage(`"hi"`)},
 		{Kind: EntryMessage, From: "p_Zt4q", Session: "s_a", N: 17, Type: "chat", Data: json.RawMessage(`"ho"`)},
@@ -55,7 +55,7 @@ func TestFrameIsWhatTheProtocolSays(t *testing.T) {
 		{viewer{"s_b", "p_Rk2m"}, `{"o":1,"ok":4},{"o":2,"from":"p_Zt4q","type":"chat","data":"ho","at":1795212000000},` +
 			`{"o":4,"ok":5},{"o":5,"ok":6},{"o":6,"event":"joined","participant":{"id":"p_Lw8e"}},{"o":7,"event":"quiet"},{"o":8,"event":"left","id":"p_x"}`},
 	} {
-		frame, position, ok := l.appendFrame(nil, 0, c.who, 1<<16)
+		frame, position, ok := readLog(l, 0, c.who, 1<<16)
 		want := `{"t":"log","after":0,"position":8,"entries":[` + c.want + `]}`
 		if !ok || position != 8 || string(frame) != want {
 			t.Errorf("%s reads up to %d\n%s\nwant\n%s", c.who.session, position, frame, want)
@@ -65,36 +65,36 @@ func TestFrameIsWhatTheProtocolSays(t *testing.T) {
 
 // A sender that is not told apart from others who came back under its participant's id gets its own message as one.
 func TestAnotherSessionOfTheSenderSeesTheMessage(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	mustAppend(t, l, message("x"), start)
-	frame, _, _ := l.appendFrame(nil, 0, viewer{"s_later", "p_a"}, 1<<16)
+	frame, _, _ := readLog(l, 0, viewer{"s_later", "p_a"}, 1<<16)
 	if !strings.Contains(string(frame), `"from":"p_a"`) {
 		t.Errorf("got %s", frame)
 	}
 }
 
 func TestMessageToNobodyReachesNobody(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	e := message("secret")
 	e.Direct = true
 	mustAppend(t, l, e, start)
-	if frame, position, ok := l.appendFrame(nil, 0, viewer{"s_b", "p_b"}, 1<<16); !ok || len(frame) > 0 || position != 0 {
+	if frame, position, ok := readLog(l, 0, viewer{"s_b", "p_b"}, 1<<16); !ok || len(frame) > 0 || position != 0 {
 		t.Errorf("others got %s", frame)
 	}
-	if frame, _, _ := l.appendFrame(nil, 0, viewer{"s_a", "p_a"}, 1<<16); !strings.Contains(string(frame), `"ok":1`) {
+	if frame, _, _ := readLog(l, 0, viewer{"s_a", "p_a"}, 1<<16); !strings.Contains(string(frame), `"ok":1`) {
 		t.Errorf("the sender got %s", frame)
 	}
 }
 
 func TestBatchesAreBounded(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	for i := range 200 {
 		mustAppend(t, l, message(strings.Repeat("x", 37*i%3000)), start)
 	}
 	const limit = 5000
 	next := uint64(1)
 	for position := uint64(0); position < 200; {
-		frame, to, ok := l.appendFrame(nil, position, viewer{"s_b", "p_b"}, limit)
+		frame, to, ok := readLog(l, position, viewer{"s_b", "p_b"}, limit)
 		if !ok || to <= position {
 			t.Fatalf("stuck at %d", position)
 		}
@@ -116,7 +116,7 @@ func TestBatchesAreBounded(t *testing.T) {
 		}
 		position = to
 	}
-	frame, to, _ := l.appendFrame(nil, 0, viewer{"s_b", "p_b"}, 1)
+	frame, to, _ := readLog(l, 0, viewer{"s_b", "p_b"}, 1)
 	if to != 1 || len(frame) == 0 {
 		t.Error("a limit below every entry stopped the reader")
 	}
@@ -124,23 +124,23 @@ func TestBatchesAreBounded(t *testing.T) {
 
 // Who is not addressed hears only now and then how far the log is, and is never stuck.
 func TestWhatIsForOthersIsQuiet(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	e := message("x")
 	e.To = []string{"p_c"}
 	for range quietSpan - 1 {
 		mustAppend(t, l, e, start)
 	}
-	if frame, position, ok := l.appendFrame(nil, 0, viewer{"s_b", "p_b"}, 1<<16); !ok || position != 0 || len(frame) > 0 {
+	if frame, position, ok := readLog(l, 0, viewer{"s_b", "p_b"}, 1<<16); !ok || position != 0 || len(frame) > 0 {
 		t.Errorf("told %q", frame)
 	}
 	mustAppend(t, l, e, start)
-	frame, position, _ := l.appendFrame(nil, 0, viewer{"s_b", "p_b"}, 1<<16)
+	frame, position, _ := readLog(l, 0, viewer{"s_b", "p_b"}, 1<<16)
 	if want := fmt.Sprintf(`{"t":"log","after":0,"position":%d,"entries":[]}`, quietSpan); string(frame) != want {
 		t.Errorf("told %q, want %q", frame, want)
 	}
 	mustAppend(t, l, e, start)
 	mustAppend(t, l, message("for all"), start)
-	frame, position, _ = l.appendFrame(nil, position, viewer{"s_b", "p_b"}, 1<<16)
+	frame, position, _ = readLog(l, position, viewer{"s_b", "p_b"}, 1<<16)
 	if position != quietSpan+2 || strings.Count(string(frame), `"o":`) != 1 {
 		t.Errorf("told %q", frame)
 	}
@@ -166,7 +166,7 @@ func TestStringsAreJSON(t *testing.T) {
 
 // What one more reader who has caught up costs.
 func TestFramesCostNoAllocation(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	for range 32 {
 		mustAppend(t, l, message(strings.Repeat("x", 200)), start)
 	}
@@ -174,7 +174,7 @@ func TestFramesCostNoAllocation(t *testing.T) {
 	other := viewer{"s_b", "p_b"}
 	buf := make([]byte, 0, 64<<10)
 	for name, v := range map[string]viewer{"reader": other, "sender": own} {
-		if n := testing.AllocsPerRun(100, func() { buf, _, _ = l.appendFrame(buf[:0], 0, v, 48<<10) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { _, _, _ = l.frame(buf, 0, v, 48<<10) }); n != 0 {
 			t.Errorf("%v allocations a frame of 32 entries for a %s, want 0", n, name)
 		}
 	}

@@ -1,13 +1,11 @@
 package datachannel
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"time"
 )
 
 // Conn moves frames over one transport.
@@ -62,10 +60,10 @@ const (
 
 // LinkOptions are what is particular to a link. Zero fields have defaults.
 type LinkOptions struct {
-	Hello     []byte // first frame on a WebSocket: `joined` or `resumed`
-	Attached  bool   // it is the data link at once, as generation 1: the WebSocket that joined
-	ReadBytes int    // largest frame to take; 64 KiB, on a WebSocket 512 KiB since it carries SDP
-	BatchSize int    // bytes of a log frame; 48 KiB, on a WebSocket 64 KiB
+	Hello     []byte // first frame on a link that signals: `joined` or `resumed`
+	Attached  bool   // it is the data link at once, as generation 1: the link that joined
+	ReadBytes int    // largest frame to take whole; 64 KiB, on links that signal 512 KiB since they carry SDP
+	BatchSize int    // bytes of a log frame; 48 KiB, else 64 KiB
 }
 
 // Link is one connection of a session: one goroutine reads (that of Run), one writes.
@@ -76,20 +74,26 @@ type Link struct {
 	kind    Kind
 	options LinkOptions
 	batch   int
-	largest int           // frame the transport can carry; 0: any
+	pieces  int           // bytes of a piece of a large frame; 0: the transport takes any frame
 	wake    chan struct{} // room for one
 	ctx     context.Context
 	cancel  context.CancelCauseFunc // ends the link; the first cause counts
 
 	// Owned by the reader.
 	inbound []Inbound
+	join    joiner
 
 	// Owned by the writer.
 	buf []byte // the frame it sends, unless that came to it whole
+	cut []byte // a piece of large, or the parts of a frame joined
 
 	// Guarded by session.mu.
-	replies [][]byte // wait to be sent: at most Limits.Replies
-	gapTold bool     // the client knows that a message is missing
+	replies    []frame // wait to be sent: at most Limits.Replies
+	replyBytes int
+	gapTold    bool          // the client knows that a message is missing
+	large      splitter      // is being sent in pieces
+	lossyTurn  bool          // lossy messages go before more of the log
+	lossy      *latestReader // nil: it does not carry the log
 }
 
 // Open gives the session a link over conn. A newer link supersedes the older one of its kind. The caller calls Run.
@@ -98,9 +102,13 @@ func (s *Session) Open(conn Conn, kind Kind, o LinkOptions) *Link {
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	switch kind {
 	case DataChannel:
-		orDefault(&o.ReadBytes, maxFrame)
+		orDefault(&o.ReadBytes, wholeFrame)
 		orDefault(&o.BatchSize, 48<<10)
-		l.largest = maxFrame
+		l.pieces = 16_000
+	case WebSocket:
+		orDefault(&o.ReadBytes, 512<<10)
+		orDefault(&o.BatchSize, 64_000)
+		l.pieces = 64_000
 	default:
 		orDefault(&o.ReadBytes, 512<<10)
 		orDefault(&o.BatchSize, 64<<10)
@@ -208,139 +216,18 @@ func (s *Session) forget(l *Link) {
 	}
 }
 
+func (l *Link) guard(f func() error) error { return l.session.guard(l.cancel, f) }
+
 // guard runs f so that a fault of ours which a peer found costs it its session and nobody else anything.
-func (l *Link) guard(f func() error) (err error) {
+func (s *Session) guard(cancel context.CancelCauseFunc, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.session.cfg.Metrics.Refused("panic")
-			l.session.cfg.Logger.Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("link failed")
+			s.cfg.Metrics.Refused("panic")
+			s.cfg.Logger.Error().Interface("panic", p).Bytes("stack", debug.Stack()).Msg("link failed")
 			err = fmt.Errorf("panic: %v", p)
-			l.session.Close(codeInternal, "our fault")
-			l.cancel(err)
+			s.Close(codeInternal, "our fault")
+			cancel(err)
 		}
 	}()
 	return f()
-}
-
-func (l *Link) write() error {
-	for {
-		out := l.session.next(l)
-		if out.frame != nil {
-			if err := l.conn.WriteFrame(out.frame, out.binary); err != nil {
-				return fmt.Errorf("write: %w", err)
-			}
-		}
-		if out.last {
-			return ErrClosed
-		}
-		if l.ctx.Err() != nil {
-			return context.Cause(l.ctx)
-		}
-		if out.frame != nil {
-			continue
-		}
-		l.rest()
-		select {
-		case <-l.wake:
-		case <-l.ctx.Done():
-			return context.Cause(l.ctx)
-		}
-	}
-}
-
-// rest gives back a buffer that a burst has made large, so that idle links are small.
-func (l *Link) rest() {
-	if cap(l.buf) > 8<<10 {
-		l.buf = nil
-	}
-}
-
-func (l *Link) read() error {
-	s := l.session
-	for {
-		frame, _, err := l.conn.ReadFrame()
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		if l.ctx.Err() != nil { // a transport may bring more while it says goodbye
-			return context.Cause(l.ctx)
-		}
-		s.hear()
-		if len(frame) > l.options.ReadBytes {
-			s.cfg.Metrics.Refused(codeTooLarge)
-			s.Close(codeLimit, fmt.Sprintf("a frame of %d bytes, %d are allowed", len(frame), l.options.ReadBytes))
-			return ErrTooLarge
-		}
-		l.inbound, err = Decode(l.inbound[:0], frame, s.cfg.Limits)
-		if err == nil {
-			err = l.handle()
-		}
-		clear(l.inbound) // it must not keep the frame
-		if cap(l.inbound) > 32 {
-			l.inbound = nil
-		}
-		if errors.Is(err, ErrBadMessage) {
-			s.cfg.Metrics.Refused(codeBadMessage)
-			s.Close(codeBadMessage, err.Error())
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// handle does what a frame says, object by object.
-func (l *Link) handle() error {
-	s := l.session
-	for i := range l.inbound {
-		in := &l.inbound[i]
-		if err := l.slow(s.pay(in, time.Now())); err != nil {
-			return err
-		}
-		switch in.Kind {
-		case kindMessage:
-			s.post(l, in, time.Now())
-		case kindAttach:
-			s.attach(l, in)
-		case kindAck:
-			s.confirm(in.Position)
-		case kindPing:
-			s.mu.Lock()
-			s.replyLocked(l, appendPong(nil, in.ID))
-			s.mu.Unlock()
-		default:
-			if !l.kind.Signals() {
-				return fmt.Errorf("%w: %.32q on a data channel", ErrBadMessage, in.Kind)
-			}
-			if s.signalsFrom(l) && s.cfg.Signals != nil {
-				s.cfg.Signals(l, in.Kind, bytes.Clone(in.Raw))
-			}
-		}
-	}
-	return nil
-}
-
-// signalsFrom says whether l is the link that signalling is taken from.
-func (s *Session) signalsFrom(l *Link) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.signal == l && !s.closed
-}
-
-// slow waits because the client is above its rate. Meanwhile nothing is read from the link.
-func (l *Link) slow(wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	l.session.cfg.Metrics.Refused("slowed")
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-l.session.done:
-		return ErrClosed
-	case <-l.ctx.Done():
-		return context.Cause(l.ctx)
-	}
 }

@@ -144,7 +144,7 @@ func TestBadFramesEndTheSession(t *testing.T) {
 	}{
 		"not UTF-8":               {WebSocket, "{\"t\":\"m\",\"n\":1,\"type\":\"x\",\"data\":\"\xff\"}", "bad_message", "bad_message"},
 		"signalling on a channel": {DataChannel, `{"t":"offer"}`, "bad_message", "bad_message"},
-		"above a data channel's":  {DataChannel, `{"t":"ping","id":7}` + strings.Repeat(" ", maxFrame), "limit_exceeded", "too_large"},
+		"above a data channel's":  {DataChannel, `{"t":"ping","id":7}` + strings.Repeat(" ", wholeFrame), "limit_exceeded", "too_large"},
 		"above a WebSocket's":     {WebSocket, `{"t":"ping","id":7}` + strings.Repeat(" ", 512<<10), "limit_exceeded", "too_large"},
 		"our own fault":           {WebSocket, `{"t":"m","n":1,"type":"panic"}`, "internal", "panic"},
 	} {

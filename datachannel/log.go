@@ -2,139 +2,196 @@ package datachannel
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
-// LogConfig says how much a log remembers. A zero field has its default. Whichever is reached first cuts the tail.
+// LogConfig says how much a log remembers, and where. A zero field has its default. Whichever bound is reached first
+// cuts the tail.
 type LogConfig struct {
-	MaxEntries int           // 10,000
+	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
+	Tick       time.Duration // 10 ms: readers are woken no more often
+	Budget     *Budget       // of all logs together; nil: none
+	State      StateConfig
+	History    HistoryConfig
+	Room       string  // under which Keeper keeps it
+	Keeper     *Keeper // nil: memory only
+	Metrics    *metrics.Metrics
 }
 
-// EntryKind is what an entry of the log is.
-type EntryKind uint8
-
-const (
-	// EntryMessage is what a participant sent.
-	EntryMessage EntryKind = iota + 1
-	// EntryEvent is what happened in the room.
-	EntryEvent
-	// EntryRefused is a message that was not taken. Only the session that sent it sees the entry.
-	EntryRefused
-)
-
-// Entry is what is appended. The log keeps nothing of it but its strings: Data is encoded at once.
-type Entry struct {
-	Kind    EntryKind
-	From    string          // participant who sent it
-	Session string          // session who sent it: it gets `ok` instead of the message
-	N       uint64          // its number in that session
-	To      []string        // participants who get it
-	Direct  bool            // only To get it, even if that is nobody; a To that is not empty implies it
-	Type    string          // of the message; of an event its name, unless Data says it
-	Data    json.RawMessage // JSON of the message; of an event an object, whose members become the entry's
-	Code    string          // of a refusal
-	Text    string          // of a refusal
-}
-
-func (e *Entry) direct() bool { return e.Direct || len(e.To) > 0 }
-
-// Log is the order of all that is said and happens in one room. It numbers entries from 1, remembers the last of them
-// and wakes who waits for more. A reader is an offset and holds nothing.
-//
-// It calls nobody: a wake-up is a send to a channel with room for one, and is dropped if one waits there already.
-type Log struct {
-	// Static after NewLog.
-	max   LogConfig
-	epoch string
-
-	mu sync.RWMutex
-	// Guarded by mu.
-	ring  []record // len is a power of two; the record of offset o is at o & (len-1)
-	tail  uint64   // offset of the oldest record; head+1 if there is none
-	head  uint64   // offset of the newest
-	bytes int
-
-	waiters atomic.Pointer[[]chan struct{}] // copied on write, under mu
-}
-
-// record is an entry as it is remembered: encoded, and who may see it.
-type record struct {
-	body    []byte // the whole JSON object, shared by all readers
-	session string
-	n       uint64
-	to      []string
-	direct  bool
-	kind    EntryKind
-	at      int64 // nanoseconds since 1970, for the age
-}
-
-// recordShare is what an entry costs beside its body.
-const recordShare = 128
-
-// NewLog returns an empty log with an epoch of its own.
-func NewLog(c LogConfig) *Log {
-	orDefault(&c.MaxEntries, 10_000)
+func (c LogConfig) withDefaults() LogConfig {
+	orDefault(&c.MaxEntries, 250_000)
 	orDefault(&c.MaxBytes, 64<<20)
 	if c.MaxAge <= 0 {
 		c.MaxAge = 10 * time.Minute
 	}
-	l := &Log{max: c, epoch: rand.Text()[:12], tail: 1, ring: make([]record, 16)}
-	l.waiters.Store(new([]chan struct{}))
-	return l
+	if c.Tick <= 0 {
+		c.Tick = 10 * time.Millisecond
+	}
+	return c
+}
+
+// Log is the order of all that is said and happens in one room, and what has become of its state. It numbers entries
+// from 1, remembers the last of them and wakes who waits for more. A reader is an offset and holds nothing.
+//
+// With a Keeper, readers see an entry once it is written: head is up to where they do, last is the newest that has a
+// number.
+//
+// It calls nobody under its lock: a wake-up is a send to a channel with room for one, and is dropped if one waits there.
+type Log struct {
+	// Static after NewLog.
+	cfg LogConfig
+
+	mu sync.RWMutex
+	// Guarded by mu.
+	ring    []record // len is a power of two; the record of offset o is at o & (len-1)
+	tail    uint64   // offset of the oldest record; last+1 if there is none
+	head    uint64   // offset of the newest that readers see
+	last    uint64   // offset of the newest
+	bytes   int
+	epochs  epochs
+	state   *State
+	history *history
+	keep    keeping
+
+	wake   waker
+	shared atomic.Pointer[sharedFrame]
+}
+
+// NewLog returns an empty log with an epoch of its own. With a Keeper it is what is kept under its name; an error is the
+// store's then.
+func NewLog(c LogConfig) (*Log, error) {
+	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
+	c.State.Stored = c.Keeper != nil
+	l.state, l.history = NewState(c.State), newHistory(c.History)
+	l.wake.every = l.cfg.Tick
+	l.cfg.Budget.join()
+	if c.Keeper != nil {
+		if err := l.load(time.Now()); err != nil {
+			l.cfg.Budget.leave(l.bytes)
+			return nil, err
+		}
+	}
+	l.epochs.begin(rand.Text()[:12], l.head)
+	if c.Keeper != nil {
+		l.keep.epochs = true
+	}
+	return l, nil
+}
+
+// Close gives back what the log holds of its Budget. Nothing may be appended afterwards.
+func (l *Log) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cfg.Budget.leave(l.bytes)
+	l.bytes = 0
 }
 
 // Epoch is the word that tells this log's offsets from those of another.
-func (l *Log) Epoch() string { return l.epoch }
+func (l *Log) Epoch() string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.epochs.now
+}
 
-// Head is the offset of the newest entry, 0 before the first.
+// Head is the offset of the newest entry that readers see, 0 before the first.
 func (l *Log) Head() uint64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.head
 }
 
-// Tail is the offset of the oldest entry that is remembered, Head+1 if there is none.
+// Tail is the offset of the oldest entry that is remembered, one more than the newest's if there is none.
 func (l *Log) Tail() uint64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.tail
 }
 
-// Append gives e its number, remembers it and wakes every reader.
+// Append gives e its number and remembers it; readers are woken when they may see it. Nothing of e is kept but its strings.
+//
+// Errors: ErrTooLarge, ErrNotStored, and of a change of state its Refusal. The number is used only if there is none.
 func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 	l.mu.Lock()
-	offset := l.head + 1
-	body := appendEntry(make([]byte, 0, entrySize(&e)), &e, offset, now)
-	if len(body) > maxEntry {
-		l.mu.Unlock()
-		return 0, fmt.Errorf("entry of %d bytes: %w", len(body), ErrTooLarge)
+	defer l.mu.Unlock()
+	r, err := l.recordLocked(&e, now)
+	if err != nil {
+		return 0, err
 	}
-	if l.head-l.tail+1 == uint64(len(l.ring)) {
-		l.growLocked()
-	}
-	l.head = offset
-	l.bytes += len(body) + recordShare
-	*l.atLocked(offset) = record{
-		body: body, session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
-	}
-	l.trimLocked(now)
-	waiters := *l.waiters.Load()
-	l.mu.Unlock()
+	return l.appendLocked(r, now), nil
+}
 
-	for _, c := range waiters {
-		select {
-		case c <- struct{}{}:
-		default: // it has not looked since the last one
+// recordLocked makes the record that e would be.
+func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
+	offset := l.last + 1
+	if e.Kind == EntryMessage || e.Kind == EntryState {
+		if err := l.keep.mayLocked(l); err != nil {
+			return record{}, err
 		}
 	}
-	return offset, nil
+	r := record{
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(), rows: e.Rows,
+	}
+	if e.Kind == EntryState {
+		var err error
+		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, now); err != nil {
+			return record{}, err
+		}
+		r.direct = len(r.cells) == 0 // nothing changed, which only its sender needs to know
+	}
+	r.body = appendEntry(make([]byte, 0, entrySize(e)), e, r.cells, offset, now)
+	if e.Bytes != nil {
+		r.payload = append([]byte{}, e.Bytes...)
+	}
+	if len(r.body)+len(r.payload) > maxEntry {
+		return record{}, fmt.Errorf("entry of %d bytes: %w", len(r.body)+len(r.payload), ErrTooLarge)
+	}
+	if e.Kind == EntryMessage && !r.direct && l.history.wants(e.Type) {
+		r.recall = &recall{typ: e.Type, name: e.Name}
+	}
+	return r, nil
+}
+
+func (l *Log) appendLocked(r record, now time.Time) uint64 {
+	if l.last-l.tail+1 == uint64(len(l.ring)) {
+		l.growLocked()
+	}
+	l.last++
+	size := r.size()
+	l.bytes += size
+	l.cfg.Budget.take(size)
+	*l.atLocked(l.last) = r
+	if l.cfg.Keeper == nil || l.keep.failing {
+		l.seenLocked(now)
+	} else {
+		l.cfg.Keeper.wants(l)
+	}
+	l.trimLocked(now)
+	return l.last
+}
+
+// seenLocked lets readers see all there is.
+func (l *Log) seenLocked(now time.Time) {
+	for o := l.head + 1; o <= l.last; o++ {
+		r := l.atLocked(o)
+		if r.cells != nil {
+			l.state.Commit(r.cells)
+		}
+		if r.recall != nil {
+			l.history.add(o, r, now)
+		}
+		if l.cfg.Keeper == nil {
+			r.release()
+		}
+	}
+	l.head = l.last
+	l.wake.all(now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.
@@ -142,17 +199,21 @@ func (l *Log) Trim(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.trimLocked(now)
+	l.history.trim(now)
 }
 
 func (l *Log) trimLocked(now time.Time) {
-	oldest := now.Add(-l.max.MaxAge).UnixNano()
+	oldest := now.Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
-		held := l.head - l.tail + 1
-		if held <= uint64(l.max.MaxEntries) && (l.bytes <= l.max.MaxBytes || held == 1) && r.at >= oldest {
+		held := l.last - l.tail + 1
+		fits := held <= uint64(l.cfg.MaxEntries) && l.bytes <= l.cfg.MaxBytes && !l.cfg.Budget.over(l.bytes)
+		if r.at >= oldest && (fits || held == 1) {
 			return
 		}
-		l.bytes -= len(r.body) + recordShare
+		size := r.size()
+		l.bytes -= size
+		l.cfg.Budget.take(-size)
 		*r = record{}
 		l.tail++
 	}
@@ -163,17 +224,20 @@ func (l *Log) atLocked(offset uint64) *record { return &l.ring[offset&uint64(len
 func (l *Log) growLocked() {
 	old := l.ring
 	l.ring = make([]record, 2*len(old))
-	for o := l.tail; o <= l.head; o++ {
+	for o := l.tail; o <= l.last; o++ {
 		*l.atLocked(o) = old[o&uint64(len(old)-1)]
 	}
 }
 
-// reach says why a reader cannot go on after position, or nothing if it can.
-func (l *Log) reach(position uint64) string {
+// reach says why a reader of an epoch cannot go on after position, or nothing if it can.
+func (l *Log) reach(epoch string, position uint64) string {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	end, known := l.epochs.end(epoch, l.last)
 	switch {
-	case position > l.head:
+	case !known:
+		return resetEpoch
+	case position > end:
 		return resetAhead
 	case position+1 < l.tail:
 		return resetTrimmed
@@ -181,18 +245,69 @@ func (l *Log) reach(position uint64) string {
 	return ""
 }
 
-// watch wakes c at every entry until unwatch. c must have room for one.
-func (l *Log) watch(c chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	next := append(slices.Clone(*l.waiters.Load()), c)
-	l.waiters.Store(&next)
+// View is a room at one point of its log.
+type View struct {
+	Position uint64
+	// Cells are the state: all of it if Full, else what changed since the position that was asked for, deletions among it.
+	Cells []*Cell
+	Full  bool
 }
 
-// unwatch ends a watch. c may be woken once more.
-func (l *Log) unwatch(c chan struct{}) {
+// View is the state for a reader that knows it as of since; 0 if it knows nothing.
+func (l *Log) View(since uint64) View {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	next := slices.DeleteFunc(slices.Clone(*l.waiters.Load()), func(w chan struct{}) bool { return w == c })
-	l.waiters.Store(&next)
+	v := View{Position: l.head}
+	v.Cells, v.Full = l.state.Since(since)
+	return v
+}
+
+// Leave deletes what belonged to a participant. The deletions are in the log when it returns.
+func (l *Log) Leave(participant string, now time.Time) { l.change(l.state.Leave, participant, now) }
+
+// LeaveBut deletes what belongs to participants who are not present.
+func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
+	l.mu.RLock()
+	owners := l.state.Owners()
+	l.mu.RUnlock()
+	for _, id := range owners {
+		if !present(id) {
+			l.Leave(id, now)
+		}
+	}
+}
+
+// Expire deletes what has lived its time, and returns when to do so again, if there is more.
+func (l *Log) Expire(now time.Time) (next time.Time, more bool) {
+	l.change(func(string) []Op { return l.state.Expired(now) }, "", now)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.NextExpiry()
+}
+
+// opsPerEntry keeps entries of our own as small as those of clients.
+const opsPerEntry = 100
+
+func (l *Log) change(find func(string) []Op, participant string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for ops := find(participant); len(ops) > 0; {
+		n := min(len(ops), opsPerEntry)
+		r, err := l.recordLocked(&Entry{Kind: EntryState, Ops: ops[:n]}, now)
+		if err != nil {
+			l.cfg.Metrics.Refused("state_cleaning") // a disk that does not write: next time
+			return
+		}
+		if len(r.cells) > 0 {
+			l.appendLocked(r, now)
+		}
+		ops = ops[n:]
+	}
+}
+
+// NextExpiry is when the next value of the state has lived its time.
+func (l *Log) NextExpiry() (time.Time, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.NextExpiry()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func mustAppend(t testing.TB, l *Log, e Entry, now time.Time) uint64 {
 }
 
 func TestLogNumbersFromOne(t *testing.T) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	if l.Head() != 0 || l.Tail() != 1 {
 		t.Errorf("an empty log is %d to %d, want 1 to 0", l.Tail(), l.Head())
 	}
@@ -37,7 +38,7 @@ func TestLogNumbersFromOne(t *testing.T) {
 	if l.Head() != 100 || l.Tail() != 1 {
 		t.Errorf("the log is %d to %d, want 1 to 100", l.Tail(), l.Head())
 	}
-	if l.Epoch() == "" || l.Epoch() == NewLog(LogConfig{}).Epoch() {
+	if l.Epoch() == "" || l.Epoch() == newLog(LogConfig{}).Epoch() {
 		t.Error("two logs have one epoch")
 	}
 }
@@ -49,23 +50,23 @@ func TestLogForgets(t *testing.T) {
 		tail   uint64 // after 100 entries, one a second
 	}{
 		"by entries": {LogConfig{MaxEntries: 10}, 91},
-		"by bytes":   {LogConfig{MaxBytes: 10_000}, 93},
+		"by bytes":   {LogConfig{MaxBytes: 10_000}, 94},
 		"by age":     {LogConfig{MaxAge: 20 * time.Second}, 80},
 		"never":      {LogConfig{}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := NewLog(c.config)
+			l := newLog(c.config)
 			for i := range 100 {
 				mustAppend(t, l, big, start.Add(time.Duration(i)*time.Second))
 			}
 			if l.Tail() != c.tail || l.Head() != 100 {
 				t.Errorf("the log is %d to %d, want %d to 100", l.Tail(), l.Head(), c.tail)
 			}
-			buf, position, ok := l.appendFrame(nil, l.Tail()-1, viewer{"s_b", "p_b"}, 1<<20)
+			buf, position, ok := readLog(l, l.Tail()-1, viewer{"s_b", "p_b"}, 1<<20)
 			if !ok || position != 100 || !json.Valid(buf) {
 				t.Errorf("what is left reads %v up to %d", ok, position)
 			}
-			if _, _, ok := l.appendFrame(nil, l.Tail()-2, viewer{}, 1<<20); ok && l.Tail() > 1 {
+			if _, _, ok := readLog(l, l.Tail()-2, viewer{}, 1<<20); ok && l.Tail() > 1 {
 				t.Error("what was forgotten can be read")
 			}
 		})
@@ -73,7 +74,7 @@ func TestLogForgets(t *testing.T) {
 }
 
 func TestSilentLogForgets(t *testing.T) {
-	l := NewLog(LogConfig{MaxAge: time.Minute})
+	l := newLog(LogConfig{MaxAge: time.Minute})
 	mustAppend(t, l, message("x"), start)
 	l.Trim(start.Add(time.Minute))
 	if l.Tail() != 1 {
@@ -90,7 +91,7 @@ func TestSilentLogForgets(t *testing.T) {
 
 // One entry above MaxBytes stays: a log that forgets what was just said would lose it for everyone.
 func TestLogKeepsTheNewest(t *testing.T) {
-	l := NewLog(LogConfig{MaxBytes: 100})
+	l := newLog(LogConfig{MaxBytes: 100})
 	mustAppend(t, l, message(strings.Repeat("x", 1000)), start)
 	mustAppend(t, l, message(strings.Repeat("x", 1000)), start)
 	if l.Tail() != 2 || l.Head() != 2 {
@@ -99,8 +100,8 @@ func TestLogKeepsTheNewest(t *testing.T) {
 }
 
 func TestLogRefusesWhatFitsNoFrame(t *testing.T) {
-	l := NewLog(LogConfig{})
-	if _, err := l.Append(message(strings.Repeat("x", maxFrame)), start); !errors.Is(err, ErrTooLarge) {
+	l := newLog(LogConfig{})
+	if _, err := l.Append(message(strings.Repeat("x", maxEntry)), start); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("error %v, want too large", err)
 	}
 	if l.Head() != 0 {
@@ -108,47 +109,67 @@ func TestLogRefusesWhatFitsNoFrame(t *testing.T) {
 	}
 }
 
+// The first entry wakes readers at once, those that follow do so together.
 func TestLogWakes(t *testing.T) {
-	l := NewLog(LogConfig{})
-	a, b := make(chan struct{}, 1), make(chan struct{}, 1)
-	l.watch(a)
-	l.watch(b)
-	for range 3 { // nobody looks: it must not wait
-		mustAppend(t, l, message("x"), start)
-	}
-	if len(a) != 1 || len(b) != 1 {
-		t.Errorf("%d and %d wake-ups, want 1 and 1", len(a), len(b))
-	}
-	<-a
-	<-b
-	l.unwatch(a)
-	mustAppend(t, l, message("x"), start)
-	if len(a) != 0 || len(b) != 1 {
-		t.Errorf("%d and %d wake-ups after one left, want 0 and 1", len(a), len(b))
-	}
+	bubble(t, func(t *testing.T) {
+		l := newLog(LogConfig{})
+		a, b := make(chan struct{}, 1), make(chan struct{}, 1)
+		woken := func(wantA, wantB int) {
+			t.Helper()
+			if len(a) != wantA || len(b) != wantB {
+				t.Errorf("%d and %d wake-ups, want %d and %d", len(a), len(b), wantA, wantB)
+			}
+			for _, c := range []chan struct{}{a, b} {
+				select {
+				case <-c:
+				default:
+				}
+			}
+		}
+		l.wake.watch(a)
+		l.wake.watch(b)
+		mustAppend(t, l, message("x"), time.Now())
+		woken(1, 1)
+		for range 3 { // nobody looks: it must not wait
+			mustAppend(t, l, message("x"), time.Now())
+		}
+		woken(0, 0)
+		time.Sleep(l.cfg.Tick)
+		synctest.Wait()
+		woken(1, 1)
+		l.wake.unwatch(a)
+		mustAppend(t, l, message("x"), time.Now())
+		time.Sleep(l.cfg.Tick)
+		synctest.Wait()
+		woken(0, 1)
+		time.Sleep(time.Second)
+		woken(0, 0)
+		mustAppend(t, l, message("x"), time.Now())
+		woken(0, 1)
+	})
 }
 
 func TestReach(t *testing.T) {
-	l := NewLog(LogConfig{MaxEntries: 5})
+	l := newLog(LogConfig{MaxEntries: 5})
 	for range 20 {
 		mustAppend(t, l, message("x"), start)
 	}
 	for position, want := range map[uint64]string{0: resetTrimmed, 14: resetTrimmed, 15: "", 20: "", 21: resetAhead} {
-		if got := l.reach(position); got != want {
+		if got := l.reach(l.Epoch(), position); got != want {
 			t.Errorf("reach(%d) = %q, want %q", position, got, want)
 		}
 	}
 }
 
 func BenchmarkAppendAndRead50(b *testing.B) {
-	l := NewLog(LogConfig{})
+	l := newLog(LogConfig{})
 	e := message(strings.Repeat("x", 200))
 	var buf []byte
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		o, _ := l.Append(e, start)
 		for range 50 {
-			buf, _, _ = l.appendFrame(buf[:0], o-1, viewer{"s_b", "p_b"}, 48<<10)
+			buf, _, _ = readLog(l, o-1, viewer{"s_b", "p_b"}, 48<<10)
 		}
 	}
 	_ = fmt.Sprint(len(buf))

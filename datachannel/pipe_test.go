@@ -19,6 +19,8 @@ type wire struct {
 	down chan []byte
 	// Owned by the server's reader.
 	taken [][]byte
+	// Owned by the server's writer.
+	pieces joiner
 
 	once sync.Once
 	done chan struct{}
@@ -40,7 +42,7 @@ func (w *wire) ReadFrame() ([]byte, bool, error) {
 		if len(w.taken) > 0 {
 			frame := w.taken[0]
 			w.taken = w.taken[1:]
-			return frame, false, nil
+			return frame, len(frame) > 0 && frame[0] <= framePiece, nil // no text begins so
 		}
 		select {
 		case <-w.done:
@@ -51,7 +53,14 @@ func (w *wire) ReadFrame() ([]byte, bool, error) {
 	}
 }
 
-func (w *wire) WriteFrame(frame []byte, _ bool) error {
+func (w *wire) WriteFrame(frame []byte, binary bool) error {
+	if binary && frame[0] == framePiece {
+		whole, _, done, err := w.pieces.take(frame, 1<<30, time.Now())
+		if err != nil || !done {
+			return err
+		}
+		frame = whole
+	}
 	select {
 	case <-w.done:
 		return errCut

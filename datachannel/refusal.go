@@ -20,6 +20,8 @@ const (
 	codeInternal   = "internal"
 	codeLimit      = "limit_exceeded"
 	codeDraining   = "draining"
+	codeNotStored  = "not_stored"
+	codeRate       = "rate_limited"
 )
 
 // Refusal is a message that was understood and not taken. The sender learns of it as an entry of the log, at the
@@ -32,6 +34,9 @@ func (r Refusal) Error() string { return r.Code + ": " + r.Text }
 func refusalOf(err error) Refusal {
 	if r, ok := errors.AsType[Refusal](err); ok {
 		return r
+	}
+	if errors.Is(err, ErrNotStored) {
+		return Refusal{codeNotStored, "the message could not be written"}
 	}
 	if errors.Is(err, ErrTooLarge) {
 		return Refusal{codeTooLarge, "the message is too large"}

@@ -1,9 +1,11 @@
 package datachannel
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +17,7 @@ import (
 // testRoom takes messages as a room does: under its own lock, which comes between a session's order and its mu.
 type testRoom struct {
 	log     *Log
+	latest  *Latest
 	metrics *metrics.Metrics
 
 	mu       sync.Mutex
@@ -33,7 +36,7 @@ type truth struct {
 }
 
 func newTestRoom(c LogConfig) *testRoom {
-	return &testRoom{log: NewLog(c), metrics: metrics.New(), people: `[{"id":"p_x"}]`}
+	return &testRoom{log: newLog(c), latest: NewLatest(LatestConfig{}), metrics: metrics.New(), people: `[{"id":"p_x"}]`}
 }
 
 func (r *testRoom) Post(m Message, now time.Time) error {
@@ -58,15 +61,39 @@ func (r *testRoom) Post(m Message, now time.Time) error {
 	return err
 }
 
-func (r *testRoom) snapshot() (uint64, json.RawMessage) {
+func (r *testRoom) snapshot(since uint64) Snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.log.Head(), json.RawMessage(r.people)
+	return Snapshot{View: r.log.View(since), Participants: json.RawMessage(r.people)}
+}
+
+func (r *testRoom) PostLossy(e Lossy) { r.latest.Put(e) }
+
+// newLog is a log in memory, which nothing can keep from being made.
+func newLog(c LogConfig) *Log {
+	l, err := NewLog(c)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+func flat(f frame) []byte {
+	if f.parts == nil {
+		return f.one
+	}
+	return bytes.Join(f.parts, nil)
+}
+
+// readLog is a frame in one part.
+func readLog(l *Log, after uint64, v viewer, limit int) ([]byte, uint64, bool) {
+	f, position, ok := l.frame(nil, after, v, limit)
+	return flat(f), position, ok
 }
 
 func (r *testRoom) session(id string, limits Limits) *Session {
 	s := NewSession(SessionConfig{
-		Log: r.log, ID: "s_" + id, Participant: "p_" + id, Position: r.log.Head(),
+		Log: r.log, ID: "s_" + id, Participant: "p_" + id, Position: r.log.Head(), Latest: r.latest,
 		Poster: r, Limits: limits, Snapshot: r.snapshot, Metrics: r.metrics,
 	})
 	r.mu.Lock()
@@ -110,6 +137,11 @@ func (r *rig) run(s *Session, kind Kind, o LinkOptions) *wire {
 		r.ends[w] = err
 	})
 	return w
+}
+
+// attached is the answer to an attach.
+func (r *rig) attached(gen, n int) string {
+	return fmt.Sprintf(`{"t":"attached","gen":%d,"n":%d,"epoch":%q}`, gen, n, r.room.log.Epoch())
 }
 
 // says fails unless the next frame of w is want.

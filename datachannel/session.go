@@ -1,16 +1,18 @@
 // Package datachannel moves messages between the people of one room: a log with a total order, sessions that are
 // places in it, and links that move a session on.
 //
-// It knows frames, offsets and the data messages of docs/protocol.md (m, attach, ack, ping and their answers). It does
-// not know WebSockets or WebRTC, only a Conn; nor who is in the room or what they may do, only a Poster that takes
-// messages or refuses them. Signalling passes through it as bytes, because it shares a link with messages.
+// It knows frames, offsets and the data messages of docs/protocol.md (m, s, e, attach, ack, ping, history and their
+// answers). It does not know WebSockets, HTTP or WebRTC, only a Conn; nor who is in the room or what they may do, only a
+// Poster that takes messages or refuses them; nor disks, only a Store of rows. Signalling passes through it as bytes,
+// because it shares a link with messages.
 //
 // A recipient holds no queue. The writer of its link takes what lies beyond its cursor, as one frame, when the one
 // before has gone; a reader that is so slow that the log was cut under its cursor is told so (`reset`) and gets a
 // snapshot. What a peer can make grow is bounded by Limits and LogConfig.
 //
 // Locks, in the order in which they may be taken: Session.order, the room's, Session.mu, Log.mu. A Poster is called
-// with order held, a Snapshot with none, and neither with mu held; so a room may call a Session under its own lock.
+// with order held, a Snapshot with none, and neither with mu held; so a room may call a Session under its own lock. The
+// locks of Keeper, waker and Latest are leaves.
 package datachannel
 
 import (
@@ -25,46 +27,31 @@ import (
 	"github.com/parlorhq/parlor/internal/metrics"
 )
 
-// Message is what a session sends. Data is valid until Post returns.
-type Message struct {
-	Type    string
-	Data    json.RawMessage
-	To      []string // nil: everyone; never empty otherwise
-	From    string   // the session's participant
-	Session string
-	N       uint64
-}
-
-// Entry is the message as an entry of the log.
-func (m *Message) Entry() Entry {
-	return Entry{
-		Kind: EntryMessage, From: m.From, Session: m.Session, N: m.N,
-		To: m.To, Direct: m.To != nil, Type: m.Type, Data: m.Data,
-	}
-}
-
-// Poster takes the messages of a room. It appends one entry with the message's Session and N to the log and returns
-// nil, or appends nothing and returns an error: a Refusal if the sender is to know why.
-type Poster interface {
-	Post(m Message, now time.Time) error
-}
-
 // SessionConfig is what a session is made of.
 type SessionConfig struct {
 	Log         *Log
 	ID          string // of the session
 	Participant string
-	Position    uint64 // up to where the client has seen the log: that of its first snapshot
+	Position    uint64  // up to where the client has seen the log: that of its first snapshot
+	Cells       []*Cell // state of that snapshot, which the client is to get
+	Taken       uint64  // messages that were taken in a former life of the server
+	Latest      *Latest // lossy messages of the room; nil: none
 	Poster      Poster
 	Limits      Limits
 
-	// Signals takes what a WebSocket link brings and is not a data message, on the goroutine of Link.Run. It owns raw.
+	// Signals takes what a link that signals brings and is not a data message, on the goroutine of Link.Run. It owns raw.
 	Signals func(l *Link, kind string, raw json.RawMessage)
-	// Snapshot is the room as of a position of the log: the `participants` of a reset.
-	Snapshot func() (position uint64, participants json.RawMessage)
+	// Snapshot is the room for a client that knows its state as of since, 0: that knows nothing.
+	Snapshot func(since uint64) Snapshot
 
 	Metrics *metrics.Metrics
 	Logger  zerolog.Logger
+}
+
+// Snapshot is what a client gets that cannot go on in the log: everyone who is there as JSON, and the state.
+type Snapshot struct {
+	View
+	Participants json.RawMessage
 }
 
 // Session is one client's place in a room. It outlives its links.
@@ -87,13 +74,16 @@ type Session struct {
 	cursor    uint64 // up to where the log was given to data
 	confirmed uint64
 	greeting  greeting // what data must be told before more of the log
-	signal    *Link    // the newest WebSocket
+	paging    paging   // of a snapshot, before more of the log
+	signal    *Link    // the newest link that signals
 	channel   *Link    // the newest data channel
+	fast      *fast    // the newest lossy channel
 	signals   [][]byte // wait for signal
 	waiting   int      // their bytes
 	messages  Bucket
 	bytes     Bucket
 	control   Bucket
+	lossy     Bucket
 	closed    bool
 	code      string
 	text      string
@@ -103,18 +93,32 @@ type Session struct {
 type greeting struct {
 	due    bool
 	reason string // of a reset; empty for `attached`
+	since  uint64 // of a reset: the client knows the state as of then; 0: it does not
 }
+
+// paging is a snapshot's state on its way.
+type paging struct {
+	snap *Snapshot // kept until the client says that it has it; nil: none
+	at   int       // cells before it were sent
+}
+
+func (p *paging) due() bool { return p.snap != nil && p.at < len(p.snap.Cells) }
 
 // NewSession returns a session without links.
 func NewSession(c SessionConfig) *Session {
 	c.Limits = c.Limits.WithDefaults()
 	s := &Session{
 		cfg: c, log: c.Log, view: viewer{c.ID, c.Participant}, done: make(chan struct{}),
-		cursor: c.Position, confirmed: c.Position,
+		cursor: c.Position, confirmed: c.Position, lastN: c.Taken,
 		messages: NewBucket(c.Limits.MessagesPerSecond, c.Limits.MessageBurst),
 		bytes:    NewBucket(c.Limits.BytesPerSecond, c.Limits.ByteBurst),
 		control:  NewBucket(c.Limits.ControlPerSecond, c.Limits.ControlBurst),
+		lossy:    NewBucket(c.Limits.LossyPerSecond, c.Limits.LossyBurst),
 	}
+	if len(c.Cells) > 0 {
+		s.paging.snap = &Snapshot{View: View{Position: c.Position, Cells: c.Cells, Full: true}}
+	}
+	s.cfg.Cells = nil
 	s.hear()
 	return s
 }
@@ -139,7 +143,7 @@ func (s *Session) Transport() (Kind, bool) {
 	return s.data.kind, true
 }
 
-// Signalled says whether there is a WebSocket.
+// Signalled says whether there is a link that signals.
 func (s *Session) Signalled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +165,7 @@ func (s *Session) Reason() (code, message string) {
 	return s.code, s.text
 }
 
-// Close ends the session: `closed` is the last frame on its WebSocket, then all links end. It does not wait for that;
+// Close ends the session: `closed` is the last frame on the link that signals, then all links end. It does not wait for that;
 // who called Link.Run sees it return. The first call decides.
 func (s *Session) Close(code, message string) {
 	s.mu.Lock()
@@ -172,6 +176,9 @@ func (s *Session) Close(code, message string) {
 	s.closed, s.code, s.text = true, code, message
 	close(s.done)
 	s.wakeLocked(s.signal, s.channel, s.data)
+	if s.fast != nil {
+		s.fast.cancel(ErrClosed)
+	}
 }
 
 func (s *Session) isClosed() bool {
@@ -180,8 +187,8 @@ func (s *Session) isClosed() bool {
 	return s.closed
 }
 
-// Signal sends a frame of signalling over the newest WebSocket, in the order of the calls. The caller does not touch
-// frame again. Without a WebSocket the frame is dropped: `resumed` says anew how things are. ErrOverflow means that
+// Signal sends a frame of signalling over the newest link for it, in the order of the calls. The caller does not touch
+// frame again. Without such a link the frame is dropped: `resumed` says anew how things are. ErrOverflow means that
 // the client doesn't read; the caller closes the session.
 func (s *Session) Signal(frame []byte) error {
 	s.mu.Lock()
@@ -200,73 +207,6 @@ func (s *Session) Signal(frame []byte) error {
 	s.waiting += len(frame)
 	s.wakeLocked(s.signal)
 	return nil
-}
-
-// post takes message in from l: if it is the next one it is in the log when post returns, as itself or refused.
-func (s *Session) post(l *Link, in *Inbound, now time.Time) {
-	s.order.Lock()
-	defer s.order.Unlock()
-	s.mu.Lock()
-	last := s.lastN
-	if s.closed || s.data != l || in.N <= last {
-		s.mu.Unlock()
-		return
-	}
-	if in.N > last+1 {
-		if !l.gapTold { // one answer for a whole burst
-			l.gapTold = true
-			s.cfg.Metrics.Refused(codeGap)
-			s.replyLocked(l, appendError(nil, kindMessage, codeGap,
-				fmt.Sprintf("message %d came after %d", in.N, last)))
-		}
-		s.mu.Unlock()
-		return
-	}
-	l.gapTold = false
-	s.mu.Unlock()
-
-	var err error
-	if in.Refusal != nil {
-		err = *in.Refusal
-	} else {
-		err = s.cfg.Poster.Post(Message{
-			Type: in.Type, Data: in.Data, To: in.To, From: s.cfg.Participant, Session: s.cfg.ID, N: in.N,
-		}, now)
-	}
-	if err != nil {
-		s.refuse(in.N, err, now)
-	}
-
-	s.mu.Lock()
-	s.lastN = in.N
-	s.mu.Unlock()
-}
-
-// refusalCost is how many messages a refused one counts for: everyone's history has an entry less for it.
-const refusalCost = 10
-
-func (s *Session) refuse(n uint64, err error, now time.Time) {
-	r := refusalOf(err)
-	s.cfg.Metrics.Refused(r.Code)
-	if r.Code == codeInternal {
-		s.cfg.Logger.Error().Err(err).Uint64("n", n).Msg("message not stored")
-	}
-	s.mu.Lock()
-	s.messages.Take(refusalCost-1, now)
-	s.mu.Unlock()
-	if _, err := s.log.Append(Entry{Kind: EntryRefused, Session: s.cfg.ID, N: n, Code: r.Code, Text: r.Text}, now); err != nil {
-		s.cfg.Logger.Error().Err(err).Uint64("n", n).Msg("refusal not stored")
-	}
-}
-
-// pay charges for one object and returns how long to wait before it is handled.
-func (s *Session) pay(in *Inbound, now time.Time) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if in.Kind != kindMessage {
-		return s.control.Take(1, now)
-	}
-	return max(s.messages.Take(1, now), s.bytes.Take(len(in.Raw), now))
 }
 
 func (s *Session) wakeLocked(links ...*Link) {

@@ -15,6 +15,7 @@ const (
 	TableHistory                   // messages kept for newcomers, by offset
 	TableCells                     // state, by key
 	TableSessions                  // sessions, by id; kept under the room "" for all rooms
+	TableTaken                     // how many messages of a session were taken, by its id; also under ""
 )
 
 // Row is one thing that is kept. A nil Value deletes it.

@@ -1,6 +1,7 @@
 package datachannel
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -13,6 +14,9 @@ const (
 	kindAttach  = "attach"
 	kindAck     = "ack"
 	kindPing    = "ping"
+	kindLossy   = "e"
+	kindState   = "s"
+	kindHistory = "history"
 )
 
 // Reasons of a reset.
@@ -31,27 +35,87 @@ type Inbound struct {
 	Raw  json.RawMessage // the whole object
 
 	// Of data messages only.
-	N, Gen, Position, ID uint64
-	Epoch, Type          string
-	Data                 json.RawMessage
-	To                   []string // nil: everyone
-	Refusal              *Refusal // the message is whole, but above a limit
+	N, Gen, Position, ID, Before uint64
+	Limit                        int
+	Epoch, Type, Key             string
+	Data                         json.RawMessage
+	Bytes                        []byte   // instead of Data; nil: none
+	To                           []string // nil: everyone
+	Ops                          []Op     // of a change of state
+	Cells                        *uint64  // of an attach: how much of the snapshot has come; nil: all
+	Refusal                      *Refusal // the message is whole, but above a limit
+
+	owned bool // bytes of the frame are its own
+	owns  int  // so many
 }
 
 // IsData says whether this package handles the object, or signalling does.
 func (in *Inbound) IsData() bool {
 	switch in.Kind {
-	case kindMessage, kindAttach, kindAck, kindPing:
+	case kindMessage, kindAttach, kindAck, kindPing, kindLossy, kindState, kindHistory:
 		return true
 	}
 	return false
 }
 
-// Decode takes a frame apart and appends its objects to into. All of the frame is checked before anything of it is
+// Decode takes a text frame apart and appends its objects to into. All of the frame is checked before anything of it is
 // returned. An error wraps ErrBadMessage; then nothing of the frame can be trusted.
 //
 // A message that is well-formed but above a limit has a Refusal instead: it counts, and is refused at its place.
 func Decode(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
+	first := len(into)
+	into, err := decodeText(into, frame, limits)
+	if err != nil {
+		return into, err
+	}
+	for i := range into[first:] {
+		if into[first+i].owned {
+			return into[:first], fmt.Errorf("%w: bytes in a text frame", ErrBadMessage)
+		}
+	}
+	return into, nil
+}
+
+// decodeFrame is Decode for a frame of either kind that is not a piece.
+func decodeFrame(into []Inbound, frame []byte, binary bool, limits Limits) ([]Inbound, error) {
+	if binary {
+		return decodeBytes(into, frame, limits)
+	}
+	return Decode(into, frame, limits)
+}
+
+// decodeBytes is Decode for a frame with bytes.
+func decodeBytes(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
+	if len(frame) == 0 || frame[0] != frameWithBytes {
+		return into, fmt.Errorf("%w: a binary frame of no known kind", ErrBadMessage)
+	}
+	size, n := binary.Uvarint(frame[1:])
+	if n <= 0 || size > uint64(len(frame)-1-n) {
+		return into, fmt.Errorf("%w: a frame with bytes that is too short", ErrBadMessage)
+	}
+	text, payload := frame[1+n:1+n+int(size)], frame[1+n+int(size):]
+	first := len(into)
+	into, err := decodeText(into, text, limits)
+	if err != nil {
+		return into, err
+	}
+	for i := range into[first:] {
+		in := &into[first+i]
+		if !in.owned {
+			continue
+		}
+		if in.owns > len(payload) {
+			return into[:first], fmt.Errorf("%w: fewer bytes than announced", ErrBadMessage)
+		}
+		in.Bytes, payload = payload[:in.owns:in.owns], payload[in.owns:]
+	}
+	if len(payload) > 0 {
+		return into[:first], fmt.Errorf("%w: bytes that are nobody's", ErrBadMessage)
+	}
+	return into, nil
+}
+
+func decodeText(into []Inbound, frame []byte, limits Limits) ([]Inbound, error) {
 	if !utf8.Valid(frame) {
 		return into, fmt.Errorf("%w: not UTF-8", ErrBadMessage)
 	}
@@ -101,8 +165,8 @@ func errNotJSON() error { return fmt.Errorf("%w: not JSON", ErrBadMessage) }
 
 // members are the values of an envelope's own members, as they are in the frame; nil where there is none.
 type members struct {
-	t, n, typ, data, to, gen, epoch, position, id []byte
-	dataDepth                                     int
+	t, n, typ, data, to, gen, epoch, position, id, bytes, ops, key, before, limit, state []byte
+	dataDepth                                                                            int
 }
 
 func (m *members) slot(name string) *[]byte {
@@ -125,6 +189,18 @@ func (m *members) slot(name string) *[]byte {
 		return &m.position
 	case "id":
 		return &m.id
+	case "bytes":
+		return &m.bytes
+	case "ops":
+		return &m.ops
+	case "key":
+		return &m.key
+	case "before":
+		return &m.before
+	case "limit":
+		return &m.limit
+	case "state":
+		return &m.state
 	}
 	return nil
 }
@@ -193,12 +269,34 @@ func (in *Inbound) read(m *members, limits *Limits) error {
 	in.Kind = kind
 	switch kind {
 	case kindMessage:
-		in.Data = m.data
-		if err := errJoin(kind, number(&in.N, "n", m.n, 1), word(&in.Type, "type", m.typ), in.readTo(m.to)); err != nil {
+		if err := errJoin(kind, number(&in.N, "n", m.n, 1), in.readContent(m)); err != nil {
 			return err
 		}
-		in.limit(m.dataDepth, limits)
+		in.limit(m.dataDepth, limits.MessageBytes, limits)
+	case kindLossy:
+		if err := errJoin(kind, in.readContent(m), maybe(m.key, word, &in.Key, "key")); err != nil {
+			return err
+		}
+		in.limit(m.dataDepth, limits.LossyBytes, limits)
+	case kindState:
+		var err error
+		if in.Ops, in.Refusal, err = decodeOps(m.ops, limits, &StateConfig{KeyBytes: limits.KeyBytes, ValueBytes: limits.ValueBytes}); err != nil {
+			return err
+		}
+		return errJoin(kind, number(&in.N, "n", m.n, 1))
+	case kindHistory:
+		var limit uint64
+		err := errJoin(kind, number(&in.ID, "id", m.id, 0), maybe(m.typ, word, &in.Type, "type"),
+			maybe(m.before, whole0, &in.Before, "before"), maybe(m.limit, whole0, &limit, "limit"))
+		in.Limit = int(min(limit, historyMessages))
+		return err
 	case kindAttach:
+		if m.state != nil {
+			in.Cells = new(uint64)
+			if err := errJoin(kind, number(in.Cells, "state", m.state, 0)); err != nil {
+				return err
+			}
+		}
 		return errJoin(kind,
 			number(&in.Gen, "gen", m.gen, 1), word(&in.Epoch, "epoch", m.epoch), number(&in.Position, "position", m.position, 0))
 	case kindAck:
@@ -208,6 +306,35 @@ func (in *Inbound) read(m *members, limits *Limits) error {
 	}
 	return nil
 }
+
+// readContent reads what a message to others says.
+func (in *Inbound) readContent(m *members) error {
+	in.Data = m.data
+	if m.bytes != nil {
+		var n uint64
+		if err := number(&n, "bytes", m.bytes, 0); err != nil {
+			return err
+		}
+		if m.data != nil || n > maxEntry {
+			return fmt.Errorf("both data and bytes, or too many")
+		}
+		in.owned, in.owns = true, int(n)
+	}
+	if err := word(&in.Type, "type", m.typ); err != nil {
+		return err
+	}
+	return in.readTo(m.to)
+}
+
+// maybe reads a member that may be missing.
+func maybe[T any](raw []byte, read func(*T, string, []byte) error, into *T, name string) error {
+	if raw == nil {
+		return nil
+	}
+	return read(into, name, raw)
+}
+
+func whole0(into *uint64, name string, raw []byte) error { return number(into, name, raw, 0) }
 
 // errJoin is the first error, with the kind of message it was in.
 func errJoin(kind string, errs ...error) error {
@@ -220,14 +347,17 @@ func errJoin(kind string, errs ...error) error {
 }
 
 // limit sets the refusal of a message that is above a limit.
-func (in *Inbound) limit(depth int, limits *Limits) {
+func (in *Inbound) limit(depth, most int, limits *Limits) {
 	refuse := func(code, text string, args ...any) {
 		if in.Refusal == nil {
 			in.Refusal = &Refusal{code, fmt.Sprintf(text, args...)}
 		}
 	}
-	if len(in.Data) > limits.MessageBytes {
-		refuse(codeTooLarge, "data has %d bytes, %d are allowed", len(in.Data), limits.MessageBytes)
+	if size := max(len(in.Data), in.owns); size > most {
+		refuse(codeTooLarge, "data has %d bytes, %d are allowed", size, most)
+	}
+	if len(in.Key) > limits.TypeBytes {
+		refuse(codeTooLarge, "key has %d bytes, %d are allowed", len(in.Key), limits.TypeBytes)
 	}
 	if len(in.Type) > limits.TypeBytes {
 		refuse(codeTooLarge, "type has %d bytes, %d are allowed", len(in.Type), limits.TypeBytes)
@@ -300,16 +430,18 @@ func appendPong(buf []byte, id uint64) []byte {
 	return append(buf, '}')
 }
 
-func appendAttached(buf []byte, gen, n uint64) []byte {
+func appendAttached(buf []byte, gen, n uint64, epoch string) []byte {
 	buf = append(buf, `{"t":"attached","gen":`...)
 	buf = strconv.AppendUint(buf, gen, 10)
 	buf = append(buf, `,"n":`...)
 	buf = strconv.AppendUint(buf, n, 10)
+	buf = append(buf, `,"epoch":`...)
+	buf = appendString(buf, epoch)
 	return append(buf, '}')
 }
 
 // appendReset appends a reset; participants is the snapshot as JSON.
-func appendReset(buf []byte, gen uint64, reason, epoch string, position, n uint64, participants []byte) []byte {
+func appendReset(buf []byte, gen uint64, reason, epoch string, n uint64, snap *Snapshot) []byte {
 	buf = append(buf, `{"t":"reset","gen":`...)
 	buf = strconv.AppendUint(buf, gen, 10)
 	buf = append(buf, `,"reason":`...)
@@ -317,14 +449,19 @@ func appendReset(buf []byte, gen uint64, reason, epoch string, position, n uint6
 	buf = append(buf, `,"epoch":`...)
 	buf = appendString(buf, epoch)
 	buf = append(buf, `,"position":`...)
-	buf = strconv.AppendUint(buf, position, 10)
+	buf = strconv.AppendUint(buf, snap.Position, 10)
 	buf = append(buf, `,"n":`...)
 	buf = strconv.AppendUint(buf, n, 10)
+	buf = append(buf, `,"state":`...)
+	buf = strconv.AppendInt(buf, int64(len(snap.Cells)), 10)
+	if !snap.Full {
+		buf = append(buf, `,"since":true`...)
+	}
 	buf = append(buf, `,"participants":`...)
-	if len(participants) == 0 {
+	if len(snap.Participants) == 0 {
 		buf = append(buf, `[]`...)
 	} else {
-		buf = append(buf, participants...)
+		buf = append(buf, snap.Participants...)
 	}
 	return append(buf, '}')
 }
@@ -345,4 +482,23 @@ func appendClosed(buf []byte, code, text string) []byte {
 	buf = append(buf, `,"message":`...)
 	buf = appendString(buf, text)
 	return append(buf, '}')
+}
+
+// appendState appends a frame with cells of a snapshot from at on: as many as fit into limit bytes, one at least. It
+// returns the place after the last.
+func appendState(buf []byte, snap *Snapshot, at, limit int) ([]byte, int) {
+	buf = append(buf, `{"t":"state","position":`...)
+	buf = strconv.AppendUint(buf, snap.Position, 10)
+	buf = append(buf, `,"at":`...)
+	buf = strconv.AppendInt(buf, int64(at), 10)
+	buf = append(buf, `,"of":`...)
+	buf = strconv.AppendInt(buf, int64(len(snap.Cells)), 10)
+	buf = append(buf, `,"cells":[`...)
+	for first := at; at < len(snap.Cells) && (at == first || len(buf) < limit); at++ {
+		if at > first {
+			buf = append(buf, ',')
+		}
+		buf = appendCell(buf, snap.Cells[at])
+	}
+	return append(buf, `]}`...), at
 }

@@ -117,8 +117,8 @@ func TestDecodeRefusals(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	ids := func(n int) string { return strings.TrimSuffix(strings.Repeat(`"p",`, n), ",") }
 	for name, c := range map[string]struct{ frame, code string }{
-		"data at the limit": {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", MaxMessageBytes-2) + `"}`, ""},
-		"data above it":     {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", MaxMessageBytes-1) + `"}`, "too_large"},
+		"data at the limit": {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-2) + `"}`, ""},
+		"data above it":     {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-1) + `"}`, "too_large"},
 		"type at the limit": {`{"t":"m","n":1,"type":"` + strings.Repeat(`\u0001`, 128) + `"}`, ""},
 		"type above it":     {`{"t":"m","n":1,"type":"` + strings.Repeat("é", 65) + `"}`, "too_large"},
 		"no type":           {`{"t":"m","n":1,"type":""}`, "bad_message"},
@@ -144,7 +144,7 @@ func TestDecodeRefusals(t *testing.T) {
 	}
 }
 
-// The largest message has to fit into what SCTP carries, on its way in and on its way out.
+// The largest message has to fit into what pieces make, on its way in and on its way out.
 func TestLargestMessageFitsAFrame(t *testing.T) {
 	id := strings.Repeat("i", 64)
 	kind := strings.Repeat("\x01", 128) // six bytes each in JSON
@@ -154,43 +154,43 @@ func TestLargestMessageFitsAFrame(t *testing.T) {
 	}
 	in, err := json.Marshal(map[string]any{
 		"t": "m", "n": maxNumber, "type": kind, "to": to,
-		"data": json.RawMessage(`"` + strings.Repeat("<", MaxMessageBytes-2) + `"`),
+		"data": json.RawMessage(`"` + strings.Repeat("<", 1<<20-2) + `"`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	in = bytes.ReplaceAll(in, []byte(`\u003c`), []byte("<")) // Go escapes it, browsers don't
-	if len(in) > maxFrame {
-		t.Errorf("a frame of %d bytes in, want at most %d", len(in), maxFrame)
+	if most := defaults.FrameBytes(); len(in) > most {
+		t.Errorf("a frame of %d bytes in, want at most %d", len(in), most)
 	}
 	got, err := Decode(nil, in, defaults)
 	if err != nil || got[0].Refusal != nil {
 		t.Fatalf("refused: %v, %v", err, got)
 	}
 
-	l := NewLog(LogConfig{})
-	l.head, l.tail = maxNumber, maxNumber+1
+	l := newLog(LogConfig{})
+	l.head, l.last, l.tail = maxNumber, maxNumber, maxNumber+1
 	e := (&Message{Type: kind, Data: got[0].Data, To: got[0].To, From: id, Session: "s", N: maxNumber}).Entry()
 	if _, err := l.Append(e, start); err != nil {
 		t.Fatal(err)
 	}
-	out, _, ok := l.appendFrame(nil, maxNumber, viewer{"other", id}, 48<<10)
-	if !ok || len(out) > maxFrame || !json.Valid(out) {
-		t.Errorf("a frame of %d bytes out, want at most %d", len(out), maxFrame)
+	out, _, ok := readLog(l, maxNumber, viewer{"other", id}, 48<<10)
+	if most := defaults.FrameBytes(); !ok || len(out) > most || !json.Valid(out) {
+		t.Errorf("a frame of %d bytes out, want at most %d", len(out), most)
 	}
 	t.Logf("largest frame in %d, out %d", len(in), len(out))
 }
 
 func TestEncode(t *testing.T) {
 	for want, got := range map[string][]byte{
-		`{"t":"pong","id":7}`:             appendPong(nil, 7),
-		`{"t":"attached","gen":2,"n":16}`: appendAttached(nil, 2, 16),
+		`{"t":"pong","id":7}`:                                                 appendPong(nil, 7),
+		`{"t":"attached","gen":2,"n":16,"epoch":"x5Gh"}`:                      appendAttached(nil, 2, 16, "x5Gh"),
 		`{"t":"closed","code":"room_closed","message":"the room was closed"}`: appendClosed(nil, "room_closed", "the room was closed"),
 		`{"t":"error","re":"m","code":"gap","message":"x"}`:                   appendError(nil, "m", "gap", "x"),
-		`{"t":"reset","gen":2,"reason":"trimmed","epoch":"x5Gh","position":19000,"n":16,"participants":[{"id":"p_Rk2m"}]}`: appendReset(
-			nil, 2, resetTrimmed, "x5Gh", 19000, 16, []byte(`[{"id":"p_Rk2m"}]`)),
-		`{"t":"reset","gen":1,"reason":"epoch","epoch":"e","position":0,"n":0,"participants":[]}`: appendReset(
-			nil, 1, resetEpoch, "e", 0, 0, nil),
+		`{"t":"reset","gen":2,"reason":"trimmed","epoch":"x5Gh","position":19000,"n":16,"state":0,"participants":[{"id":"p_Rk2m"}]}`: appendReset(
+			nil, 2, resetTrimmed, "x5Gh", 16, &Snapshot{View{Position: 19000, Full: true}, []byte(`[{"id":"p_Rk2m"}]`)}),
+		`{"t":"reset","gen":1,"reason":"epoch","epoch":"e","position":0,"n":0,"state":0,"participants":[]}`: appendReset(
+			nil, 1, resetEpoch, "e", 0, &Snapshot{View: View{Full: true}}),
 	} {
 		if string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -229,7 +229,7 @@ func FuzzDecode(f *testing.F) {
 		if len(got) > defaults.Objects {
 			t.Errorf("%d objects", len(got))
 		}
-		l := NewLog(LogConfig{})
+		l := newLog(LogConfig{})
 		for _, in := range got {
 			if !json.Valid(in.Raw) || in.Kind == "" {
 				t.Errorf("object %q of kind %q", in.Raw, in.Kind)
@@ -249,8 +249,8 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		for position := uint64(0); position < l.Head(); {
-			out, to, ok := l.appendFrame(nil, position, viewer{"s_b", "p_b"}, 48<<10)
-			if !ok || len(out) > maxFrame || len(out) > 0 && (!json.Valid(out) || !utf8.Valid(out)) {
+			out, to, ok := readLog(l, position, viewer{"s_b", "p_b"}, 48<<10)
+			if !ok || len(out) > wholeFrame || len(out) > 0 && (!json.Valid(out) || !utf8.Valid(out)) {
 				t.Fatalf("%d bytes, ok %v: %q", len(out), ok, out)
 			}
 			if to == position {

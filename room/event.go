@@ -1,6 +1,9 @@
 package room
 
-import "github.com/parlorhq/parlor/sfu"
+import (
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/sfu"
+)
 
 // Event is something that happened in a room and that everyone in it gets to know, in the log's order.
 type Event interface{ event() }
@@ -29,7 +32,11 @@ type Muted struct {
 	Muted     bool
 }
 
+// Restarted: the server was, and nobody publishes anything until it does so anew.
+type Restarted struct{}
+
 func (Joined) event()      {}
+func (Restarted) event()   {}
 func (Left) event()        {}
 func (Published) event()   {}
 func (Unpublished) event() {}
@@ -95,5 +102,10 @@ func (ChannelOpened) notice() {}
 func (PeerLost) notice()      {}
 func (Expelled) notice()      {}
 
-// Member is a door's side of a participant. Notify is called under locks: it posts to a mailbox and returns.
-type Member interface{ Notify(Notice) }
+// Member is a door's side of a participant. Both are called under locks, so they return at once.
+type Member interface {
+	// Notify posts to a mailbox.
+	Notify(n Notice)
+	// Keep is what the door wants to have written in the moment in which p comes or goes.
+	Keep(p *Participant, here bool) []datachannel.Row
+}

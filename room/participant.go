@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/sfu"
 )
 
@@ -73,6 +71,9 @@ func (p *Participant) Info() Info {
 	return p.infoLocked()
 }
 
+// Room is the name of the room p is in.
+func (p *Participant) Room() string { return p.room.name }
+
 // Logger has the room and the participant in it.
 func (p *Participant) Logger() zerolog.Logger { return p.log }
 
@@ -96,12 +97,13 @@ func (pub *publication) info() TrackInfo {
 	return TrackInfo{ID: pub.track.ID(), Kind: pub.track.Kind(), Source: pub.source, Muted: pub.muted}
 }
 
-// Snapshot is the room as p should see it now: after a time in which p could not follow the log.
-func (p *Participant) Snapshot() Snapshot {
+// Snapshot is the room as p should see it now, after a time in which p could not follow the log. What p knows of the
+// state holds as of since; 0: nothing.
+func (p *Participant) Snapshot(since uint64) Snapshot {
 	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Snapshot{Room: r.name, Log: r.data, Position: r.data.Head(), Participants: r.infosLocked(p)}
+	return r.snapshotLocked(p, since)
 }
 
 // Answer answers an SDP offer. The first offer, and one that is fresh, get a new Peer, and what was published on the former
@@ -315,28 +317,6 @@ func (p *Participant) unannounceLocked(pub *publication) {
 	p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
 	p.room.showLocked()
 	p.log.Info().Str("track", pub.track.ID()).Msg("track unpublished")
-}
-
-// Post puts a message into the room's order.
-//
-// Errors are datachannel.Refusals, which the sender gets to know in the same order.
-func (p *Participant) Post(m datachannel.Message, now time.Time) error {
-	r := p.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case !p.here:
-		return datachannel.Refusal{Code: "not_allowed", Text: "you are not in the room"}
-	case !p.Grant.Data:
-		return datachannel.Refusal{Code: "not_allowed", Text: "you may not send messages"}
-	}
-	for _, id := range m.To {
-		if r.participants[id] == nil {
-			return datachannel.Refusal{Code: "unknown_participant", Text: "nobody here has the id " + id}
-		}
-	}
-	_, err := r.data.Append(m.Entry(), now)
-	return err
 }
 
 // Away takes p off the roster but expects it back: its id stays its own.

@@ -22,8 +22,15 @@ type Room struct {
 	// Static after newRoom.
 	rooms *Rooms
 	name  string
-	data  *datachannel.Log
 	log   zerolog.Logger
+
+	// opening reads what is kept of the room, once, before anybody is in it.
+	opening sync.Once
+	failed  error // of opening
+
+	// Static after opening.
+	data   *datachannel.Log
+	latest *datachannel.Latest
 
 	// mu guards what follows and all that Participant says it guards. It is also held while entries are appended, so that
 	// the order of the log is the order of what happened.
@@ -34,13 +41,14 @@ type Room struct {
 	closed       bool
 	dead         bool
 	empty        *time.Timer
+	expiry       *time.Timer // of the next value that has its time; nil: none is due
+	expires      time.Time
 }
 
 func newRoom(rs *Rooms, name string) *Room {
 	r := &Room{
 		rooms:        rs,
 		name:         name,
-		data:         datachannel.NewLog(rs.cfg.Data),
 		log:          rs.cfg.Log.With().Str("room", name).Logger(),
 		participants: make(map[string]*Participant),
 		owners:       make(map[*sfu.Track]*Participant),
@@ -48,8 +56,47 @@ func newRoom(rs *Rooms, name string) *Room {
 	r.mu.Lock()
 	r.armLocked() // should nobody make it in
 	r.mu.Unlock()
-	r.log.Info().Msg("room opened")
 	return r
+}
+
+// open reads what is kept of the room. Whoever is to enter calls it first; it takes as long as the disk does.
+func (r *Room) open() error {
+	r.opening.Do(func() {
+		c := r.rooms.cfg.Data
+		c.Room, c.Metrics = r.name, r.rooms.cfg.Metrics
+		data, err := datachannel.NewLog(c)
+		if err != nil {
+			r.failed = err
+			r.log.Error().Err(err).Msg("room not readable")
+			return
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.data = data
+		r.latest = datachannel.NewLatest(datachannel.LatestConfig{Metrics: c.Metrics})
+		r.expireLocked(time.Now())
+		r.log.Info().Uint64("position", data.Head()).Msg("room opened")
+	})
+	return r.failed
+}
+
+// expireLocked deletes what of the state has lived its time, and sees to it that it is done again in time.
+func (r *Room) expireLocked(now time.Time) {
+	next, more := r.data.Expire(now)
+	if r.expiry != nil {
+		r.expiry.Stop()
+		r.expiry = nil
+	}
+	if more && !r.dead {
+		r.expires = next
+		r.expiry = time.AfterFunc(next.Sub(now), func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if !r.dead {
+				r.expireLocked(time.Now())
+			}
+		})
+	}
 }
 
 // Len is how many are here.
@@ -79,6 +126,9 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		r.mu.Unlock()
 		return nil, Snapshot{}, ErrClosed
 	}
+	if len(r.participants) == 0 {
+		r.settleLocked() // it may have been read from the store
+	}
 	id := "p_" + rand.Text()[:16]
 	var former *sfu.Peer
 	if old := req.Replaces; old != nil && r.participants[old.ID] == old {
@@ -95,16 +145,54 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 	}
 	p := newParticipant(r, id, req)
 	r.participants[id] = p
-	snap := Snapshot{Room: r.name, Log: r.data}
-	snap.Position = r.comeLocked(p)
-	snap.Participants = r.infosLocked(p)
+	r.comeLocked(p)
+	snap := r.snapshotLocked(p, 0)
 	r.mu.Unlock()
 	closePeer(former)
 	return p, snap, nil
 }
 
-// comeLocked puts p on the roster and returns the offset of the entry that says so.
-func (r *Room) comeLocked(p *Participant) uint64 {
+// restore is join for one who was here before the server was restarted.
+func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dead || r.closed {
+		return nil, Snapshot{}, ErrClosed
+	}
+	p := newParticipant(r, req.ID, JoinRequest{
+		Identity: req.Identity, Name: req.Name, Metadata: req.Metadata, Grant: req.Grant, Member: req.Member,
+	})
+	if len(r.participants) == 0 {
+		r.tellLocked(Restarted{})
+	}
+	r.participants[p.ID] = p
+	r.arrivals++
+	p.arrival = r.arrivals
+	if req.Here {
+		r.enterLocked(p)
+	}
+	return p, r.snapshotLocked(p, 0), nil
+}
+
+// settleLocked deletes what belongs to people of former lives of the room.
+func (r *Room) settleLocked() {
+	r.data.LeaveBut(func(id string) bool { p := r.participants[id]; return p != nil && p.here }, time.Now())
+}
+
+// snapshotLocked is the room for p, which knows its state as of since; 0: it knows nothing.
+func (r *Room) snapshotLocked(p *Participant, since uint64) Snapshot {
+	return Snapshot{Room: r.name, Log: r.data, Latest: r.latest, View: r.data.View(since), Participants: r.infosLocked(p)}
+}
+
+// comeLocked puts p on the roster.
+func (r *Room) comeLocked(p *Participant) {
+	r.enterLocked(p)
+	p.log.Info().Int("present", r.lenLocked()).Msg("participant joined")
+	r.tellLocked(Joined{Participant: p.infoLocked()}, p.member.Keep(p, true)...)
+}
+
+// enterLocked is comeLocked without a word: for one who was here all the time.
+func (r *Room) enterLocked(p *Participant) {
 	r.arrivals++
 	p.arrival = r.arrivals
 	p.here = true
@@ -112,8 +200,6 @@ func (r *Room) comeLocked(p *Participant) uint64 {
 		r.empty.Stop()
 		r.empty = nil
 	}
-	p.log.Info().Int("present", r.lenLocked()).Msg("participant joined")
-	return r.tellLocked(Joined{Participant: p.infoLocked()})
 }
 
 // goLocked takes p off the roster. The Peer it returns is to be closed once the lock is let go.
@@ -128,20 +214,21 @@ func (r *Room) goLocked(p *Participant, why Reason) *sfu.Peer {
 		return peer
 	}
 	p.here = false
-	r.tellLocked(Left{ID: p.ID, Reason: why})
+	r.tellLocked(Left{ID: p.ID, Reason: why}, p.member.Keep(p, false)...)
+	r.data.Leave(p.ID, time.Now())
+	r.latest.Forget(p.ID)
 	r.showLocked()
 	p.log.Info().Str("reason", string(why)).Int("present", r.lenLocked()).Msg("participant left")
 	return peer
 }
 
-// tellLocked appends an event to the log and returns its offset.
-func (r *Room) tellLocked(e Event) uint64 {
-	o, err := r.data.Append(datachannel.Entry{Kind: datachannel.EntryEvent, Data: r.rooms.cfg.Encode(e)}, time.Now())
-	if err != nil {
-		// A log in memory takes every entry; one that cannot is closed with its room.
+// tellLocked appends an event to the log; rows are kept together with it.
+func (r *Room) tellLocked(e Event, rows ...datachannel.Row) {
+	entry := datachannel.Entry{Kind: datachannel.EntryEvent, Data: r.rooms.cfg.Encode(e), Rows: rows}
+	if _, err := r.data.Append(entry, time.Now()); err != nil {
+		// Only one that is too large is not taken, and names and metadata have limits.
 		r.log.Error().Err(err).Msg("event not logged")
 	}
-	return o
 }
 
 // showLocked says to every Peer what to show: what the others publish, screens first, then in order of arrival.
@@ -230,7 +317,7 @@ func (r *Room) die() bool {
 	if len(r.participants) > 0 {
 		return false
 	}
-	r.dead = true
+	r.endLocked()
 	r.log.Info().Msg("room dropped, nobody came back")
 	return true
 }
@@ -238,10 +325,7 @@ func (r *Room) die() bool {
 // close puts everyone out.
 func (r *Room) close() {
 	r.mu.Lock()
-	r.closed, r.dead = true, true
-	if r.empty != nil {
-		r.empty.Stop()
-	}
+	r.closed = true
 	var peers []*sfu.Peer
 	for id, p := range r.participants {
 		peers = append(peers, r.goLocked(p, ReasonClosed))
@@ -249,11 +333,42 @@ func (r *Room) close() {
 		delete(r.participants, id)
 		p.member.Notify(Expelled{Reason: ReasonClosed})
 	}
+	r.endLocked()
 	r.mu.Unlock()
 	for _, peer := range peers {
 		closePeer(peer)
 	}
 	r.log.Info().Msg("room closed")
+}
+
+// pause ends the room without a word to the log, for a server that is going to be started again.
+func (r *Room) pause() {
+	r.mu.Lock()
+	var peers []*sfu.Peer
+	for _, p := range r.participants {
+		peers = append(peers, p.peer)
+		p.peer, p.gone = nil, true
+	}
+	r.closed = true
+	r.endLocked()
+	r.mu.Unlock()
+	for _, peer := range peers {
+		closePeer(peer)
+	}
+	r.log.Info().Msg("room paused")
+}
+
+// endLocked stops the room's clocks and gives back what it holds.
+func (r *Room) endLocked() {
+	r.dead = true
+	for _, t := range []*time.Timer{r.empty, r.expiry} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	if r.data != nil {
+		r.data.Close()
+	}
 }
 
 func closePeer(p *sfu.Peer) {

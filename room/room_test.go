@@ -34,6 +34,8 @@ type notices struct{ all []Notice }
 
 func (n *notices) Notify(v Notice) { n.all = append(n.all, v) }
 
+func (n *notices) Keep(*Participant, bool) []datachannel.Row { return nil }
+
 func newTestRooms(t *testing.T, change func(*Config)) (*Rooms, *recorder) {
 	t.Helper()
 	rec := &recorder{}

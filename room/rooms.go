@@ -1,6 +1,7 @@
 package room
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -83,20 +84,32 @@ type JoinRequest struct {
 	Replaces *Participant
 }
 
+// RestoreRequest says who was where before the server was restarted.
+type RestoreRequest struct {
+	Room, ID                 string
+	Identity, Name, Metadata string
+	Grant                    Grant
+	Member                   Member
+	Here                     bool // on the roster
+}
+
 // Snapshot is a room at one point of its log.
 type Snapshot struct {
 	Room string
-	// Log is the room's; Position is the offset the snapshot holds at.
-	Log      *datachannel.Log
-	Position uint64
+	// Log and Latest are the room's.
+	Log    *datachannel.Log
+	Latest *datachannel.Latest
+	// View is the state, and the offset at which the snapshot holds.
+	datachannel.View
 	// Participants are those here, without the one it was made for.
 	Participants []Info
 }
 
 // Join lets somebody into a room. In one critical section the newcomer gets everyone and everyone gets the newcomer:
-// the snapshot holds just at the newcomer's Joined entry, and whatever comes later is in the log beyond it.
+// the snapshot holds just at the newcomer's Joined entry, or a little before it while that waits to be written; whatever
+// comes later is in the log beyond it.
 //
-// Errors: ErrBadName, ErrNotFound, ErrFull, ErrClosed, ErrTooManyRooms, ErrDraining.
+// Errors: ErrBadName, ErrNotFound, ErrFull, ErrClosed, ErrTooManyRooms, ErrDraining, and the store's.
 func (rs *Rooms) Join(req JoinRequest) (*Participant, Snapshot, error) {
 	if err := rs.check(req); err != nil {
 		return nil, Snapshot{}, err
@@ -104,6 +117,10 @@ func (rs *Rooms) Join(req JoinRequest) (*Participant, Snapshot, error) {
 	for {
 		r, err := rs.find(req.Room, req.Create)
 		if err != nil {
+			return nil, Snapshot{}, err
+		}
+		if err := r.open(); err != nil {
+			rs.drop(r)
 			return nil, Snapshot{}, err
 		}
 		p, snap, err := r.join(req)
@@ -147,7 +164,7 @@ func (rs *Rooms) find(name string, create bool) (*Room, error) {
 	if r := rs.rooms[name]; r != nil {
 		return r, nil
 	}
-	if !create {
+	if !create && !rs.kept(name) {
 		return nil, ErrNotFound
 	}
 	if len(rs.rooms) >= rs.cfg.Limits.Rooms {
@@ -156,6 +173,23 @@ func (rs *Rooms) find(name string, create bool) (*Room, error) {
 	r := newRoom(rs, name)
 	rs.rooms[name] = r
 	return r, nil
+}
+
+var errFound = errors.New("found")
+
+// kept says whether something of a room is in the store.
+func (rs *Rooms) kept(name string) bool {
+	if rs.cfg.Data.Keeper == nil {
+		return false
+	}
+	return errors.Is(rs.cfg.Data.Keeper.Store().Read(name, func(datachannel.Row) error { return errFound }), errFound)
+}
+
+// Has says whether a room is open now.
+func (rs *Rooms) Has(name string) bool {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return rs.rooms[name] != nil
 }
 
 // drop forgets a room that nobody came back to.
@@ -180,8 +214,36 @@ func (rs *Rooms) all() []*Room {
 // Trim lets the logs of silent rooms forget what is too old. To be called every minute or so.
 func (rs *Rooms) Trim(now time.Time) {
 	for _, r := range rs.all() {
-		r.data.Trim(now)
+		if r.open() == nil {
+			r.data.Trim(now)
+		}
 	}
+}
+
+// Restored is to be called when everyone has been put back.
+func (rs *Rooms) Restored() {
+	for _, r := range rs.all() {
+		r.mu.Lock()
+		if r.data != nil && !r.dead {
+			r.settleLocked()
+		}
+		r.mu.Unlock()
+	}
+}
+
+// Restore puts back somebody who was in a room before the server was restarted, without a word to anybody: who is not
+// heard of again leaves like everyone who is lost. Others of the room see that its tracks are gone.
+//
+// Errors: those of Join.
+func (rs *Rooms) Restore(req RestoreRequest) (*Participant, Snapshot, error) {
+	r, err := rs.find(req.Room, true)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		return nil, Snapshot{}, err
+	}
+	return r.restore(req)
 }
 
 // Drain lets nobody in any more.
@@ -211,10 +273,14 @@ func (rs *Rooms) CloseRoom(name string) error {
 	return nil
 }
 
-// Close drains and closes every room.
+// Close drains and closes every room. One that is kept only pauses: whoever is in it is expected back.
 func (rs *Rooms) Close() {
 	rs.Drain()
 	for _, r := range rs.all() {
+		if rs.cfg.Data.Keeper != nil {
+			r.pause()
+			continue
+		}
 		if err := rs.CloseRoom(r.name); err != nil {
 			continue // it was dropped as empty meanwhile
 		}

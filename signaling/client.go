@@ -32,6 +32,8 @@ type client struct {
 	// Static after enter.
 	h           *Handler
 	id          string // of the session
+	first       string // token it was given first
+	attempt     string // its word for the join
 	participant *room.Participant
 	session     *datachannel.Session
 	log         zerolog.Logger
@@ -39,6 +41,11 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
+
+	lineMu sync.Mutex
+	// Guarded by lineMu.
+	line      *line // the link over HTTP, if there is one
+	finishing bool  // there will be no more of them
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
 	requestMu sync.Mutex
@@ -143,7 +150,9 @@ func (c *client) handle(item any) {
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
 	case room.ChannelOpened:
-		if !item.Channel.Lossy() {
+		if item.Channel.Lossy() {
+			c.links.Go(func() { c.session.RunLossy(channelConn{item.Channel}) })
+		} else {
 			c.links.Go(func() { c.serveChannel(item.Channel) })
 		}
 	case room.PeerLost:
@@ -235,9 +244,9 @@ func (c *client) serveChannel(ch *sfu.Channel) {
 
 // serveSocket moves the session over a WebSocket until that ends. hello goes out before anything else; attached says
 // that the log follows it at once.
-func (c *client) serveSocket(s *socket, hello any, attached bool) {
+func (c *client) serveSocket(s *socket, hello []byte, attached bool) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
-		Hello: marshal(hello), Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
+		Hello: hello, Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
@@ -271,10 +280,20 @@ func (c *client) finish() {
 	if cause := context.Cause(c.ctx); !errors.As(cause, &end) && !errors.Is(cause, context.Canceled) {
 		end = &ending{"internal", "something went wrong in the server"}
 	}
-	c.h.sessions.remove(c.id)
+	c.h.sessions.end(c.id)
+	c.lineMu.Lock()
+	c.finishing = true
+	c.lineMu.Unlock()
 	c.session.Close(end.code, end.message)
+	if end.code == "draining" && c.h.cfg.Keeper != nil {
+		c.links.Wait()
+		c.h.sessions.remove(c.id)
+		return // the session goes on when the server is back
+	}
 	c.participant.Leave(reasonOf(end.code))
+	c.forget()
 	c.links.Wait()
+	c.h.sessions.remove(c.id) // until now requests find their link, which has a last thing to say
 	c.log.Info().Str("code", end.code).Msg("session ended")
 }
 

@@ -28,7 +28,9 @@ func newTestClient(t *testing.T, l Limits) *client {
 		t.Fatal(err)
 	}
 	c.participant, c.log = p, p.Logger()
-	c.id = h.sessions.add(c).ID
+	id := newSession()
+	h.sessions.add(c, id, "")
+	c.id = id.ID
 	c.session = datachannel.NewSession(datachannel.SessionConfig{ID: c.id, Participant: p.ID, Log: snap.Log, Poster: p})
 	return c
 }

@@ -20,44 +20,42 @@ type refusal struct {
 func (r *refusal) Error() string { return r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
 
-// enter reads the first message of a WebSocket and serves it as what it asks to be: a newcomer's or a session's that
-// is back. An error is one from before that; after it, the session speaks for itself.
-func (h *Handler) enter(s *socket) error {
-	if err := s.conn.SetReadDeadline(time.Now().Add(h.cfg.Limits.FirstMessage)); err != nil {
-		return fmt.Errorf("first message: %w", err)
-	}
-	raw, binary, err := s.ReadFrame()
-	if err != nil {
-		return fmt.Errorf("first message: %w", err)
-	}
-	if binary {
-		return fmt.Errorf("first message: %w", errBinary)
-	}
+// arrival is what a first message led to: a newcomer's session, or one that is back.
+type arrival struct {
+	client   *client
+	hello    []byte // is to be said first on the link
+	attached bool   // the log follows it at once
+}
+
+// enter does what the first message of a link asks for. An error is one from before there is a session to speak for
+// itself. key is that of the link, for the client to know if it comes over HTTP.
+func (h *Handler) enter(raw []byte, key string) (arrival, error) {
 	if !utf8.Valid(raw) {
-		return fmt.Errorf("%w: not UTF-8", errBadMessage)
+		return arrival{}, fmt.Errorf("%w: not UTF-8", errBadMessage)
 	}
 	kind, err := kindOf(raw)
 	if err != nil {
-		return err
+		return arrival{}, err
 	}
+	var a arrival
 	switch kind {
 	case kindJoin:
 		var m joinRequest
 		if err = decode(raw, &m); err == nil {
-			err = h.join(s, m)
+			a, err = h.join(m, key)
 		}
 	case kindResume:
 		var m resumeRequest
 		if err = decode(raw, &m); err == nil {
-			err = h.resume(s, m)
+			a, err = h.resume(m, key)
 		}
 	default:
-		return fmt.Errorf("%w: the first message must be a join or a resume", errBadMessage)
+		return arrival{}, fmt.Errorf("%w: the first message must be a join or a resume", errBadMessage)
 	}
 	if err != nil {
-		return &refusal{kind, err}
+		return arrival{}, &refusal{kind, err}
 	}
-	return nil
+	return a, nil
 }
 
 // authorize says who somebody is and what they may do.
@@ -85,15 +83,23 @@ func grantOf(c auth.Claims) room.Grant {
 	return g
 }
 
-// join lets a newcomer in and serves it until its WebSocket ends.
-func (h *Handler) join(s *socket, m joinRequest) error {
+// An attempt to join is named by a word that nobody guesses.
+const minAttempt, maxAttempt = 16, 64
+
+// join lets a newcomer in.
+func (h *Handler) join(m joinRequest, key string) (arrival, error) {
+	if n := len(m.Attempt); n > 0 && n < minAttempt || n > maxAttempt {
+		return arrival{}, fmt.Errorf("%w: an attempt has %d to %d characters", errBadMessage, minAttempt, maxAttempt)
+	}
 	req, err := h.authorize(m, time.Now())
 	if err != nil {
-		return err
+		return arrival{}, err
 	}
 	c := newClient(h)
+	id := newSession()
+	c.id, c.first, c.attempt = id.ID, id.Token, m.Attempt
 	req.Member = c
-	former, replaced := h.sessions.replaced(m.Resume)
+	former, replaced := h.sessions.replaced(m.Resume, m.Attempt)
 	req.Replaces = replaced
 	p, snap, err := h.cfg.Rooms.Join(req)
 	if former != nil {
@@ -101,68 +107,87 @@ func (h *Handler) join(s *socket, m joinRequest) error {
 	}
 	if err != nil {
 		c.cancel(err)
-		return err
+		return arrival{}, err
 	}
 	c.participant = p
-	id := h.sessions.add(c)
-	c.id = id.ID
-	c.log = p.Logger().With().Str("session", id.ID[:8]).Logger()
-	c.session = datachannel.NewSession(datachannel.SessionConfig{
-		ID: id.ID, Participant: p.ID, Log: snap.Log, Position: snap.Position, Poster: p, Limits: h.cfg.Limits.Data,
-		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
-		Snapshot: c.snapshot, Metrics: h.cfg.Metrics, Logger: c.log,
-	})
+	if rival := h.sessions.add(c, id, m.Attempt); rival != nil {
+		rival.end("replaced", "you joined again")
+	}
+	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
-		ICEServers: []iceServer{}, Limits: h.advertise(),
+		ICEServers: []iceServer{}, State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
+		Limits: h.advertise(), Link: key,
 	}
 	if m.Offer != "" {
 		reply.Answer, err = p.Answer(c.ctx, m.Offer, true, publishes(m.Tracks))
 		if err != nil {
-			h.sessions.remove(c.id)
-			c.session.Close("bad_offer", err.Error())
-			p.Leave(room.ReasonLeft)
-			c.cancel(err)
-			return err
+			c.undo("bad_offer", err)
+			return arrival{}, err
 		}
 		var slots []room.Slot
 		reply.Rev, slots = p.Slots()
 		reply.Slots, c.rev = renderSlots(slots), reply.Rev
 	}
-	h.running.Go(c.run)
-	c.serveSocket(s, reply, true)
-	return nil
+	c.keep()
+	if !h.start(c) {
+		c.undo("draining", room.ErrDraining)
+		return arrival{}, room.ErrDraining
+	}
+	return arrival{c, marshal(reply), true}, nil
 }
 
-// resume gives a session a new WebSocket and serves it until that ends.
-func (h *Handler) resume(s *socket, m resumeRequest) error {
+// undo takes back a join before anybody heard of it.
+func (c *client) undo(code string, err error) {
+	c.h.sessions.remove(c.id)
+	c.session.Close(code, err.Error())
+	c.participant.Leave(room.ReasonLeft)
+	c.forget()
+	c.cancel(err)
+}
+
+// begin makes the session of p, of which so many messages were taken in a former life of the server.
+func (c *client) begin(p *room.Participant, snap room.Snapshot, taken uint64) {
+	c.participant = p
+	c.log = p.Logger().With().Str("session", c.id[:8]).Logger()
+	c.session = datachannel.NewSession(datachannel.SessionConfig{
+		ID: c.id, Participant: p.ID, Log: snap.Log, Position: snap.Position, Cells: snap.Cells, Latest: snap.Latest,
+		Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
+		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
+		Snapshot: c.snapshot, Metrics: c.h.cfg.Metrics, Logger: c.log,
+	})
+}
+
+// resume finds a session that takes up a new link.
+func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
 	c, token, err := h.sessions.resume(m.session)
 	if err != nil {
-		return err
+		return arrival{}, err
 	}
 	here := c.participant.Here()
 	if err := c.participant.Return(); err != nil {
-		return err
+		return arrival{}, err
 	}
-	reply := resumedReply{T: "resumed", Token: token, Here: here, Peer: c.participant.HasPeer()}
+	reply := resumedReply{T: "resumed", Token: token, Link: key, Here: here, Peer: c.participant.HasPeer()}
 	rev, slots := c.participant.Slots()
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
+	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
-	c.serveSocket(s, reply, false)
-	return nil
+	return arrival{c, marshal(reply), false}, nil
 }
 
 // snapshot is what a reader gets that can't go on in the log.
-func (c *client) snapshot() (uint64, json.RawMessage) {
-	snap := c.participant.Snapshot()
-	return snap.Position, marshal(renderParticipants(snap.Participants))
+func (c *client) snapshot(since uint64) datachannel.Snapshot {
+	snap := c.participant.Snapshot(since)
+	return datachannel.Snapshot{View: snap.View, Participants: marshal(renderParticipants(snap.Participants))}
 }
 
 func (h *Handler) advertise() advertised {
 	d := h.cfg.Limits.Data.WithDefaults()
 	return advertised{
-		MessageBytes: d.MessageBytes, MessagesPerSecond: d.MessagesPerSecond, MessageBurst: d.MessageBurst,
+		MessageBytes: d.MessageBytes, FrameBytes: d.FrameBytes(), LossyBytes: d.LossyBytes, KeyBytes: d.KeyBytes,
+		ValueBytes: d.ValueBytes, MessagesPerSecond: d.MessagesPerSecond, MessageBurst: d.MessageBurst,
 		BytesPerSecond: d.BytesPerSecond, ByteBurst: d.ByteBurst, MediaLines: h.cfg.Limits.MediaLines,
 	}
 }

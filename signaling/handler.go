@@ -3,13 +3,13 @@ package signaling
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -48,11 +48,15 @@ type Config struct {
 	// Origins may embed Parlor beside its own host, as "https://host" or "*".
 	Origins []string
 	Limits  Limits
+	// History are the types of messages that are kept for newcomers.
+	History []string
+	// Keeper writes sessions down, so that they outlive the server; nil: they do not.
+	Keeper  *datachannel.Keeper
 	Log     zerolog.Logger
 	Metrics *metrics.Metrics
 }
 
-// Handler is the door: an http.Handler for /v1/ws, /healthz and /readyz.
+// Handler is the door: an http.Handler for /v1/ws, /v1/sessions and below, /healthz and /readyz.
 type Handler struct {
 	// Static after New.
 	cfg      Config
@@ -62,12 +66,16 @@ type Handler struct {
 	cancel   context.CancelFunc
 
 	sessions sessions
-	running  sync.WaitGroup
+	sockets  atomic.Int64 // WebSockets open now
+	clients  sync.WaitGroup
+	requests sync.WaitGroup
 
-	// mu guards the counts of open connections.
-	mu    sync.Mutex
-	open  int
-	perIP map[string]int
+	// mu guards the counts of open connections: WebSockets, and requests of sessions over HTTP.
+	mu      sync.Mutex
+	open    int
+	perIP   map[string]int
+	closing bool // there are no new clients
+	closed  bool // there are no new requests either
 }
 
 var errTooManyConnections = errors.New("too many connections")
@@ -85,9 +93,11 @@ func New(cfg Config) *Handler {
 		Error:            h.refuseUpgrade,
 	}
 	h.mux.HandleFunc("GET /v1/ws", h.serveWebSocket)
+	h.routeHTTP()
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	h.mux.HandleFunc("GET /readyz", h.serveReady)
-	cfg.Metrics.Gauge("parlor_websockets", "WebSockets open now.", func() float64 {
+	cfg.Metrics.Gauge("parlor_websockets", "WebSockets open now.", func() float64 { return float64(h.sockets.Load()) })
+	cfg.Metrics.Gauge("parlor_connections", "WebSockets, and requests of sessions over HTTP, open now.", func() float64 {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return float64(h.open)
@@ -98,10 +108,29 @@ func New(cfg Config) *Handler {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// Close ends every session, saying that the server is shutting down, and waits for them.
+// Close ends every session, saying that the server is shutting down, and waits for them. Until they have ended, requests
+// may come to hear it.
 func (h *Handler) Close() {
+	h.mu.Lock()
+	h.closing = true
+	h.mu.Unlock()
 	h.cancel()
-	h.running.Wait()
+	h.clients.Wait()
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.requests.Wait()
+}
+
+// start runs a client that has joined, unless it came too late.
+func (h *Handler) start(c *client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	h.clients.Go(c.run)
+	return true
 }
 
 func (h *Handler) serveReady(w http.ResponseWriter, _ *http.Request) {
@@ -159,74 +188,30 @@ func problem(w http.ResponseWriter, status int, word, detail string) {
 	}{http.StatusText(status), status, word, detail})) // a client that left needs no answer
 }
 
-func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
-	ip := remoteIP(r)
-	if !h.admit(ip) {
-		h.cfg.Metrics.Refused("overloaded")
-		problem(w, http.StatusServiceUnavailable, "overloaded", errTooManyConnections.Error())
-		return
-	}
-	defer h.release(ip)
-	conn, err := h.upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // Upgrade has answered
-	}
-	s := newSocket(conn, h.cfg.Limits.FrameBytes)
-	if err := h.enter(s); err != nil {
-		h.refuse(s, err)
-	}
-}
-
-// refuse says why somebody was not let in.
-func (h *Handler) refuse(s *socket, err error) {
-	closeCode := websocket.ClosePolicyViolation
-	word, message := code(err)
-	timeout, isNet := errors.AsType[net.Error](err)
-	switch {
-	case isNet && timeout.Timeout():
-		closeCode, word, message = closeFirstMessage, "bad_message", "the first message did not come in time"
-	case errors.Is(err, websocket.ErrReadLimit):
-		closeCode, word, message = websocket.CloseMessageTooBig, "too_large", "the first message is too large"
-	case errors.Is(err, errBinary):
-		closeCode, word, message = websocket.CloseUnsupportedData, "bad_message", errBinary.Error()
-	case isGone(err):
-		s.drain()
-		return
-	}
+// note counts and logs that somebody was not let in or had a request refused.
+func (h *Handler) note(word string, err error) {
 	h.count(word, err)
 	if word == "internal" {
-		h.cfg.Log.Error().Err(err).Msg("join failed")
+		h.cfg.Log.Error().Err(err).Msg("request failed")
 	} else {
-		h.cfg.Log.Info().Str("code", word).Msg("not let in")
+		h.cfg.Log.Info().Str("code", word).Msg("refused")
 	}
-	reply := errorReply{T: "error", Code: word, Message: message}
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		reply.Re = refused.kind
-	}
-	if s.WriteFrame(marshal(reply), false) == nil {
-		_ = s.CloseConn(closeCode, word) // it is over either way
-	}
-	s.drain()
-}
-
-// isGone is true when there is nobody to be told anything: they left before they said a word.
-func isGone(err error) bool {
-	_, closed := errors.AsType[*websocket.CloseError](err)
-	_, broken := errors.AsType[*net.OpError](err)
-	return closed || broken || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // admit counts a connection in, if there may be another one.
-func (h *Handler) admit(ip string) bool {
+func (h *Handler) admit(ip string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.open >= h.cfg.Limits.Connections || h.perIP[ip] >= h.cfg.Limits.ConnectionsPerIP || h.ctx.Err() != nil {
-		return false
+	if h.closed {
+		return room.ErrDraining
+	}
+	if h.open >= h.cfg.Limits.Connections || h.perIP[ip] >= h.cfg.Limits.ConnectionsPerIP {
+		return errTooManyConnections
 	}
 	h.open++
 	h.perIP[ip]++
-	h.running.Add(1)
-	return true
+	h.requests.Add(1)
+	return nil
 }
 
 func (h *Handler) release(ip string) {
@@ -236,7 +221,7 @@ func (h *Handler) release(ip string) {
 	if h.perIP[ip]--; h.perIP[ip] == 0 {
 		delete(h.perIP, ip)
 	}
-	h.running.Done()
+	h.requests.Done()
 }
 
 func remoteIP(r *http.Request) string {

@@ -74,17 +74,17 @@ func TestARefusedOriginIsAProblemAndCounted(t *testing.T) {
 func TestConnectionCaps(t *testing.T) {
 	h := newTestHandler(t, Config{Limits: Limits{Connections: 3, ConnectionsPerIP: 2}})
 	for range 2 {
-		if !h.admit("a") {
+		if h.admit("a") != nil {
 			t.Fatal("two of two")
 		}
 	}
-	if h.admit("a") {
+	if h.admit("a") == nil {
 		t.Error("a third from one address")
 	}
-	if !h.admit("b") {
+	if h.admit("b") != nil {
 		t.Error("another address")
 	}
-	if h.admit("c") {
+	if h.admit("c") == nil {
 		t.Error("a fourth of three")
 	}
 	rec := httptest.NewRecorder()

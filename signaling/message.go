@@ -17,6 +17,7 @@ const (
 	kindSlotted   = "slotted"
 	kindPublish   = "publish"
 	kindUnpublish = "unpublish"
+	kindPing      = "ping" // only before the first of the others
 )
 
 var errBadMessage = errors.New("not a message of the protocol")
@@ -50,6 +51,16 @@ type joinRequest struct {
 type resumeRequest struct {
 	T string `json:"t"`
 	session
+}
+
+type pingRequest struct {
+	T  string `json:"t"`
+	ID uint64 `json:"id"`
+}
+
+type pongReply struct {
+	T  string `json:"t"`
+	ID uint64 `json:"id"`
 }
 
 type leaveRequest struct {

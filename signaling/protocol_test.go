@@ -15,6 +15,7 @@ import (
 var ours = map[string]any{
 	"C→S join": joinRequest{}, "C→S resume": resumeRequest{}, "C→S leave": leaveRequest{}, "C→S offer": offerRequest{},
 	"C→S slotted": slottedRequest{}, "C→S publish": publishRequest{}, "C→S unpublish": unpublishRequest{},
+	"C→S ping": pingRequest{}, "S→C pong": pongReply{},
 	"S→C joined": joinedReply{}, "S→C resumed": resumedReply{}, "S→C closed": closedNotice{}, "S→C error": errorReply{},
 	"S→C answer": answerReply{}, "S→C slots": slotsNotice{},
 }

@@ -19,6 +19,10 @@ func EncodeEvent(e room.Event) []byte {
 			Event       string      `json:"event"`
 			Participant participant `json:"participant"`
 		}{"joined", renderParticipant(e.Participant)})
+	case room.Restarted:
+		return marshal(struct {
+			Event string `json:"event"`
+		}{"restarted"})
 	case room.Left:
 		return marshal(struct {
 			Event  string      `json:"event"`
@@ -98,6 +102,9 @@ func codes() []codeOf {
 		{errBadMessage, "bad_message"},
 		{errTooManyRequests, "rate_limited"},
 		{errNoSession, "session_not_found"},
+		{errStaleLink, "stale_link"},
+		{errTooLarge, "too_large"},
+		{errNoResource, "bad_message"},
 		{errTooManyConnections, "overloaded"},
 		{auth.ErrTokenExpired, "token_expired"},
 		{auth.ErrNotAllowed, "not_allowed"},

@@ -13,8 +13,9 @@ var errNoSession = errors.New("there is no such session")
 
 // sessions are the clients of a server by session id, with the tokens to resume them.
 type sessions struct {
-	mu   sync.Mutex
-	byID map[string]*entry
+	mu        sync.Mutex
+	byID      map[string]*entry
+	byAttempt map[string]*entry // those whose join had such a word
 }
 
 type entry struct {
@@ -22,18 +23,62 @@ type entry struct {
 	// token is the one given out last. former was given up for it and is good as long as token was not used: the
 	// message with token may have been lost.
 	token, former string
+	attempt       string
+	over          bool // it can't be resumed any more; its links may still say why
 }
 
-// add gives a client a session id and its first token.
-func (s *sessions) add(c *client) session {
+// newSession is a session id and its first token.
+func newSession() session { return session{ID: "s_" + rand.Text(), Token: rand.Text()} }
+
+// add makes a client's session one that can be resumed. If another join with the same attempt got in between, that
+// one's client is given back: nobody will hear of it.
+func (s *sessions) add(c *client, id session, attempt string) (rival *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.putLocked(id.ID, &entry{client: c, token: id.Token, attempt: attempt})
+}
+
+// put adds a session that there was before the server was restarted.
+func (s *sessions) put(id string, e entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.putLocked(id, &e)
+}
+
+func (s *sessions) putLocked(id string, e *entry) (rival *client) {
 	if s.byID == nil {
-		s.byID = make(map[string]*entry)
+		s.byID, s.byAttempt = make(map[string]*entry), make(map[string]*entry)
 	}
-	id, token := "s_"+rand.Text(), rand.Text()
-	s.byID[id] = &entry{client: c, token: token}
-	return session{ID: id, Token: token}
+	s.byID[id] = e
+	if e.attempt == "" {
+		return nil
+	}
+	if former := s.byAttempt[e.attempt]; former != nil {
+		rival = former.client
+	}
+	s.byAttempt[e.attempt] = e
+	return rival
+}
+
+// find is the client of a session; nil if there is none.
+func (s *sessions) find(id string) *client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.byID[id]; e != nil {
+		return e.client
+	}
+	return nil
+}
+
+// tokens are what a session can be resumed with now; false before it is added and after it is removed.
+func (s *sessions) tokens(id string) (token, former string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.byID[id]
+	if e == nil {
+		return "", "", false
+	}
+	return e.token, e.former, true
 }
 
 // resume finds the client of a session and changes its token.
@@ -42,7 +87,7 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	defer s.mu.Unlock()
 	e := s.byID[id.ID]
 	switch {
-	case e == nil:
+	case e == nil || e.over:
 		return nil, "", errNoSession
 	case equal(id.Token, e.token):
 		e.former = e.token
@@ -54,8 +99,15 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	return e.client, e.token, nil
 }
 
-// replaced finds the participant whose page is gone and whose place a newcomer asks for; nil if there is none.
-func (s *sessions) replaced(id *session) (*client, *room.Participant) {
+// replaced finds the participant whose place a newcomer takes: the one that the same attempt to join has made before,
+// or that of the page that was here before a reload. Nil if there is none.
+func (s *sessions) replaced(id *session, attempt string) (*client, *room.Participant) {
+	s.mu.Lock()
+	e := s.byAttempt[attempt]
+	s.mu.Unlock()
+	if attempt != "" && e != nil {
+		return e.client, e.client.participant
+	}
 	if id == nil {
 		return nil, nil
 	}
@@ -66,9 +118,28 @@ func (s *sessions) replaced(id *session) (*client, *room.Participant) {
 	return c, c.participant
 }
 
+// end keeps a session from being taken up again.
+func (s *sessions) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endLocked(s.byID[id])
+}
+
+func (s *sessions) endLocked(e *entry) {
+	if e == nil {
+		return
+	}
+	e.over = true
+	if s.byAttempt[e.attempt] == e {
+		delete(s.byAttempt, e.attempt)
+	}
+}
+
+// remove forgets a session and its links.
 func (s *sessions) remove(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.endLocked(s.byID[id])
 	delete(s.byID, id)
 }
 

@@ -8,7 +8,8 @@ import (
 func TestResumeTokens(t *testing.T) {
 	var s sessions
 	c := &client{}
-	first := s.add(c)
+	first := newSession()
+	s.add(c, first, "")
 	got, second, err := s.resume(first)
 	if err != nil || got != c {
 		t.Fatalf("resume: %v, %v", got, err)
@@ -37,7 +38,7 @@ func TestResumeTokens(t *testing.T) {
 	if _, _, err := s.resume(session{first.ID, fourth}); !errors.Is(err, errNoSession) {
 		t.Error("a session that is gone was resumed")
 	}
-	if c, p := s.replaced(&first); c != nil || p != nil {
+	if c, p := s.replaced(&first, ""); c != nil || p != nil {
 		t.Error("a session that is gone was replaced")
 	}
 }

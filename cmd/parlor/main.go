@@ -16,6 +16,7 @@ Usage: parlor COMMAND [options]
 Commands:
   serve     host rooms
   token     print a token that lets somebody into a room
+  bench     load a server and measure it
   health    ask a running server whether it is well (for containers)
   version   print the version
 
@@ -41,6 +42,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return serve(ctx, args, stdout, stderr)
 	case "token":
 		return token(args, os.Environ(), stdout, stderr)
+	case "bench":
+		return runBench(ctx, args, stdout, stderr)
 	case "health":
 		return health(ctx, args, os.Environ(), stdout, stderr)
 	case "version":

@@ -92,6 +92,8 @@ type server struct {
 	cfg     *config.Config
 	log     zerolog.Logger
 	sockets []net.PacketConn
+	store   datachannel.Store // nil: in memory only
+	keeper  *datachannel.Keeper
 	engine  *sfu.Engine
 	rooms   *room.Rooms
 	door    *signaling.Handler
@@ -107,6 +109,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 	defer func() {
 		if err != nil {
 			s.closeSockets()
+			s.closeStore()
 		}
 	}()
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
@@ -122,6 +125,9 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 	}
 	counts := metrics.New()
 	l := cfg.Limits
+	if err = s.openStore(counts); err != nil {
+		return nil, err
+	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
 		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
@@ -134,7 +140,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 	}
 	s.rooms = room.NewRooms(room.Config{
 		Engine: s.engine, Encode: signaling.EncodeEvent, Log: log, Metrics: counts, EmptyTimeout: l.RoomEmptyTimeout,
-		Data: datachannel.LogConfig{MaxEntries: l.LogEntries, MaxBytes: l.LogBytes, MaxAge: l.LogAge},
+		Data: s.logConfig(counts),
 		Limits: room.Limits{
 			Rooms: l.Rooms, Participants: l.RoomSize, Tracks: l.Tracks, RoomBytes: l.RoomBytes,
 			NameBytes: l.NameBytes, IdentityBytes: l.IdentityBytes, MetadataBytes: l.MetadataBytes,
@@ -146,8 +152,11 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 	}
 	s.door = signaling.New(signaling.Config{
 		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
-		Limits: doorLimits(l),
+		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper,
 	})
+	if err = s.door.Restore(); err != nil {
+		return nil, fmt.Errorf("data-dir: %w", err)
+	}
 	s.public = s.httpServer(s.routes())
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
@@ -251,7 +260,7 @@ func (s *server) run(ctx context.Context) error {
 	if s.admin != nil {
 		err = errors.Join(err, s.admin.Shutdown(timeout))
 	}
-	err = errors.Join(err, s.engine.Close())
+	err = errors.Join(err, s.engine.Close(), s.closeStore())
 	s.closeSockets()
 	s.log.Info().Msg("shut down")
 	return err
@@ -265,6 +274,7 @@ func (s *server) tend(ctx context.Context, failed <-chan error) error {
 		select {
 		case now := <-minute.C:
 			s.rooms.Trim(now)
+			s.sweep(now)
 		case err := <-failed:
 			return err
 		case <-ctx.Done():

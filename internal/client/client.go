@@ -8,81 +8,28 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
-	"github.com/pion/rtp"
-	"github.com/pion/transport/v4"
-	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
 )
 
 var (
 	// ErrClosed means that the client has left, was killed or lost its session.
 	ErrClosed = errors.New("client closed")
-	// ErrUnconfirmed means that the server has the message but the log was lost before its place in it was known.
-	ErrUnconfirmed = errors.New("message taken, but its fate is unknown")
+	// ErrUnconfirmed means that the server may have the message, but the log was lost before its place in it was known.
+	ErrUnconfirmed = errors.New("message sent, but its fate is unknown")
 	// ErrNoMedia means that the client has no PeerConnection.
 	ErrNoMedia = errors.New("no media")
 )
-
-// Transport is a way for messages to travel.
-type Transport string
-
-// The transports that a client can be restricted to.
-const (
-	WebRTC    Transport = "webrtc"
-	WebSocket Transport = "websocket"
-)
-
-// Options say how to join. URL and Room are needed; the rest has useful zero values.
-type Options struct {
-	URL       string // http(s) or ws(s), of the server or of its /v1/ws
-	Room      string
-	Name      string
-	Token     string
-	Origin    string      // sent as the Origin header when set
-	MustExist bool        // refuse a room that does not exist
-	Resume    *Resume     // of a page that was here before
-	Pin       []Transport // only these carry messages; default both, WebRTC first
-
-	NoMedia    bool // no PeerConnection at all
-	AudioSlots int
-	VideoSlots int
-	Publish    []Publication
-
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // of the WebSocket; default TCP
-	Net  transport.Net                                                     // of the media; default the machine's
-
-	// Callbacks. OnMessage and OnEvent are called one at a time, in log order; one that blocks holds up the log of this
-	// client. OnRTP is called from one goroutine per slot. The packet is the callee's.
-	OnMessage func(Message)
-	OnEvent   func(Event)
-	OnRTP     func(slot Binding, packet *rtp.Packet)
-	OnSlots   func(rev uint64, slots []Binding)
-
-	Log zerolog.Logger
-}
-
-// Resume names a session to go on with.
-type Resume struct{ Session, Token string }
-
-// Publication is a track to publish.
-type Publication struct {
-	Source   string // microphone, camera, screen, screen_audio, other
-	Track    webrtc.TrackLocal
-	Muted    bool
-	Keyframe func() // called when the server asks for a keyframe
-}
 
 // Stats count what a client did; tests assert on them.
 type Stats struct {
 	Offers    int // offers sent, the one in join included
 	Resumes   int // sessions resumed over a new WebSocket
+	Rejoins   int // sessions begun in the place of one that was gone
 	Attaches  int // attach frames sent
 	Transport Transport
 	Connected bool // the PeerConnection is connected
@@ -96,8 +43,7 @@ type Client struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	net    *mutableNet
-	you    Participant
-	grant  Grant
+	cells  State // has a lock of its own
 	events chan func()
 	queued chan queued
 	inbox  *inbox
@@ -106,36 +52,18 @@ type Client struct {
 
 	// Guarded by mu: what the outside may look at.
 	mu      sync.Mutex
-	view    []Participant
+	view    []Participant // nil until somebody asks; a room that fills up changes too often to list it each time
 	slots   []Binding
 	stats   Stats
 	session Resume
+	you     Participant
+	grant   Grant
+	limits  Limits
+	kept    []string
 	err     error
 	changed chan struct{} // closed and replaced at every change
 
-	state // Owned by run.
-}
-
-type queued struct {
-	m    messageFrame
-	fate *Pending
-}
-
-// Pending is a message on its way.
-type Pending struct {
-	done   chan struct{}
-	offset uint64
-	err    error
-}
-
-// Wait is for the message's place in the room's order, or its refusal.
-func (p *Pending) Wait(ctx context.Context) (offset uint64, err error) {
-	select {
-	case <-p.done:
-		return p.offset, p.err
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
+	owned // by run
 }
 
 // Join enters a room. ctx bounds only the joining.
@@ -152,6 +80,8 @@ func Join(ctx context.Context, opt Options) (*Client, error) {
 		events: make(chan func()), queued: make(chan queued), inbox: newInbox(),
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
+	c.cells.cells = map[string]Cell{}
+	c.fates, c.asking, c.words = map[uint64]*Pending{}, map[uint64]*request{}, words{}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.enter(ctx); err != nil {
 		c.cancel()
@@ -167,16 +97,41 @@ func Join(ctx context.Context, opt Options) (*Client, error) {
 	return c, nil
 }
 
-// You are this participant.
-func (c *Client) You() Participant { return c.you }
+// You are this participant. A client that joined anew has another id.
+func (c *Client) You() Participant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.you
+}
 
 // Grant is what the server lets this client do.
-func (c *Client) Grant() Grant { return c.grant }
+func (c *Client) Grant() Grant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.grant
+}
+
+// Limits are what the server takes of this client.
+func (c *Client) Limits() Limits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.limits
+}
+
+// Kept are the types of messages that History knows.
+func (c *Client) Kept() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept
+}
 
 // Participants are the others, by id.
 func (c *Client) Participants() []Participant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.view == nil {
+		c.view = c.roster.list()
+	}
 	return c.view
 }
 
@@ -228,32 +183,6 @@ func (c *Client) Until(ctx context.Context, ok func() bool) error {
 			return c.ended()
 		}
 	}
-}
-
-// Queue puts a message in line and returns at once unless very many are on their way already.
-func (c *Client) Queue(ctx context.Context, typ string, data any, to ...string) (*Pending, error) {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return nil, fmt.Errorf("message %s: %w", typ, err)
-	}
-	q := queued{messageFrame{Type: typ, Data: raw, To: to}, &Pending{done: make(chan struct{})}}
-	select {
-	case c.queued <- q:
-		return q.fate, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-c.ctx.Done():
-		return nil, c.ended()
-	}
-}
-
-// Send sends a message and waits for its offset. If ctx ends first, the message is on its way nevertheless.
-func (c *Client) Send(ctx context.Context, typ string, data any, to ...string) (offset uint64, err error) {
-	p, err := c.Queue(ctx, typ, data, to...)
-	if err != nil {
-		return 0, err
-	}
-	return p.Wait(ctx)
 }
 
 // Publish publishes one more track by a new offer, and returns once the server answered.

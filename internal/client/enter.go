@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,36 +19,24 @@ const (
 	redialTimeout = 5 * time.Second
 )
 
-// enter joins: one WebSocket, one frame out, one frame back.
+// greeting is what came back on a new WebSocket: the answer, and what stood behind it in the same frame.
+type greeting struct {
+	ws    *websocket.Conn
+	m     inbound
+	frame []byte
+	text  bool
+}
+
+// enter joins for the first time, before the loop runs.
 func (c *Client) enter(ctx context.Context) error {
-	join := joinFrame{T: "join", Room: c.opt.Room, Name: c.opt.Name, Token: c.opt.Token}
-	if c.opt.MustExist {
-		create := false
-		join.Create = &create
+	frame, err := c.joining()
+	if err != nil {
+		return err
 	}
-	if r := c.opt.Resume; r != nil {
-		join.Resume = &resumeRef{r.Session, r.Token}
-	}
-	if !c.opt.NoMedia {
-		pubs := make([]*published, 0, len(c.opt.Publish))
-		for _, p := range c.opt.Publish {
-			pubs = append(pubs, &published{Publication: p})
-		}
-		m, err := c.newMedia(pubs, c.opt.AudioSlots, c.opt.VideoSlots)
-		if err != nil {
-			return fmt.Errorf("media: %w", err)
-		}
-		c.media = m
-		if join.Offer, err = m.offer(); err != nil {
-			c.discard(m)
-			return fmt.Errorf("offer: %w", err)
-		}
-		join.Tracks = m.tracks()
-	}
-	ws, answers, err := c.handshake(ctx, encode(join), "joined")
-	if err == nil && c.media != nil && answers[0].Answer != "" {
-		if err = c.media.answer(answers[0].Answer); err != nil {
-			_ = ws.Close()
+	g, err := c.handshake(ctx, frame, "joined")
+	if err == nil {
+		if err = c.joined(g); err != nil {
+			_ = g.ws.Close()
 		}
 	}
 	if err != nil {
@@ -56,25 +45,67 @@ func (c *Client) enter(ctx context.Context) error {
 		}
 		return err
 	}
-	j := &answers[0]
-	c.you, c.grant = j.You, j.Grant
-	c.ledger = newLedger(j.Epoch, j.Position)
-	c.inbox.hand(j.Position)
+	c.inbox.hand(g.m.Position)
+	c.takeRest(g)
+	return nil
+}
+
+// joining makes a join, with a new PeerConnection unless there is to be none.
+func (c *Client) joining() ([]byte, error) {
+	join := joinFrame{T: "join", Room: c.opt.Room, Name: c.opt.Name, Token: c.opt.Token, Attempt: rand.Text()}
+	if c.opt.MustExist {
+		create := false
+		join.Create = &create
+	}
+	if r := c.opt.Resume; r != nil && c.Session() == (Resume{}) {
+		join.Resume = &resumeRef{r.Session, r.Token}
+	}
+	if c.opt.NoMedia {
+		return encode(join), nil
+	}
+	audio, video, pubs := c.opt.AudioSlots, c.opt.VideoSlots, make([]*published, 0, len(c.opt.Publish))
+	if former := c.media; former != nil {
+		audio, video, pubs = former.audio, former.video, former.again()
+	} else {
+		for _, p := range c.opt.Publish {
+			pubs = append(pubs, &published{Publication: p})
+		}
+	}
+	m, err := c.newMedia(pubs, audio, video)
+	if err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	c.media, c.rev = m, 0
+	if join.Offer, err = m.offer(); err != nil {
+		c.discard(m)
+		return nil, fmt.Errorf("offer: %w", err)
+	}
+	join.Tracks = m.tracks()
+	return encode(join), nil
+}
+
+// joined takes the answer to a join: from here on this is another session.
+func (c *Client) joined(g *greeting) error {
+	j := &g.m
+	if c.media != nil && j.Answer != "" {
+		if err := c.media.answer(j.Answer); err != nil {
+			return err
+		}
+	}
+	c.ledger = newLedger(j.Epoch, j.Position, j.State, j.Limits)
+	c.since = false
 	c.acked = j.Position
-	c.roster = newRoster(j.You.ID, j.Participants)
-	c.fates = map[uint64]*Pending{}
-	c.ws = newSocketLink(ws)
-	c.socket = ws
-	c.data = c.ws
-	c.backlog = answers[1:]
 	c.look(func() {
-		c.view = c.roster.list()
+		c.roster, c.view = newRoster(j.You.ID, j.Participants), nil
+		c.you, c.grant, c.limits, c.kept = j.You, j.Grant, j.Limits, j.History
 		c.session = Resume{j.SID, j.RT}
 		c.stats.Transport = WebSocket
 		if c.media != nil {
-			c.stats.Offers = 1
+			c.stats.Offers++
 		}
 	})
+	c.openSocket(g)
+	c.data = c.ws
 	if c.media != nil {
 		c.bindSlots(j.Rev, j.Slots)
 	}
@@ -82,7 +113,7 @@ func (c *Client) enter(ctx context.Context) error {
 }
 
 // handshake opens a WebSocket, says first and returns what came back, whose first object is of kind want.
-func (c *Client) handshake(ctx context.Context, first []byte, want string) (*websocket.Conn, []inbound, error) {
+func (c *Client) handshake(ctx context.Context, first []byte, want string) (*greeting, error) {
 	dialer := websocket.Dialer{NetDialContext: c.opt.Dial, HandshakeTimeout: 10 * time.Second}
 	header := http.Header{}
 	if c.opt.Origin != "" {
@@ -92,46 +123,64 @@ func (c *Client) handshake(ctx context.Context, first []byte, want string) (*web
 	if err != nil {
 		if response != nil {
 			_ = response.Body.Close()
-			return nil, nil, fmt.Errorf("websocket: %w: %s", err, response.Status)
+			return nil, fmt.Errorf("websocket: %w: %s", err, response.Status)
 		}
-		return nil, nil, fmt.Errorf("websocket: %w", err)
+		return nil, fmt.Errorf("websocket: %w", err)
 	}
 	ws.SetReadLimit(readLimit)
 	stop := context.AfterFunc(ctx, func() { _ = ws.Close() })
-	answers, err := firstAnswer(ws, first, want)
+	g, err := firstAnswer(ws, first, want)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		_ = ws.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return ws, answers, nil
+	return g, nil
 }
 
-func firstAnswer(ws *websocket.Conn, first []byte, want string) ([]inbound, error) {
+func firstAnswer(ws *websocket.Conn, first []byte, want string) (*greeting, error) {
 	if err := ws.WriteMessage(websocket.TextMessage, first); err != nil {
 		return nil, fmt.Errorf("websocket: %w", err)
 	}
-	_, frame, err := ws.ReadMessage()
-	if err != nil {
-		return nil, fmt.Errorf("websocket: %w", err)
+	pieces := assembly{limit: readLimit}
+	g := &greeting{ws: ws}
+	for g.frame == nil {
+		kind, frame, err := ws.ReadMessage()
+		if err != nil {
+			return nil, fmt.Errorf("websocket: %w", err)
+		}
+		g.frame, g.text = frame, kind == websocket.TextMessage
+		if !g.text && len(frame) > 0 && frame[0] == onePiece {
+			var isBinary bool
+			if g.frame, isBinary, _, err = pieces.take(frame[1:]); err != nil {
+				return nil, err
+			}
+			g.text = !isBinary
+		}
 	}
-	answers, err := decode(frame)
-	if err != nil {
-		return nil, err
+	return g, g.read(want)
+}
+
+// read reads the first object; the others wait for the loop.
+func (g *greeting) read(want string) error {
+	err := split(g.frame, !g.text, func(o object) error {
+		if err := o.decode(&g.m); err != nil {
+			return err
+		}
+		return errStop
+	})
+	if !errors.Is(err, errStop) {
+		return errors.Join(errFrame, err)
 	}
-	if len(answers) == 0 {
-		return nil, errFrame
-	}
-	switch a := &answers[0]; a.T {
+	switch g.m.T {
 	case want:
-		return answers, nil
+		return nil
 	case "error", "closed":
-		return nil, a.err()
-	default:
-		return nil, fmt.Errorf("%w: %q before %q", errFrame, a.T, want)
+		return g.m.err()
 	}
+	return fmt.Errorf("%w: %q before %q", errFrame, g.m.T, want)
 }
 
 // socketURL makes the address of the WebSocket of whatever address of the server was given.
@@ -143,51 +192,4 @@ func socketURL(u string) string {
 		u = strings.TrimSuffix(u, "/") + "/v1/ws"
 	}
 	return u
-}
-
-// redial makes one attempt to resume, off the loop.
-func (c *Client) redial() {
-	ref := c.Session()
-	ctx, cancel := context.WithTimeout(c.ctx, redialTimeout)
-	defer cancel()
-	ws, answers, err := c.handshake(ctx, encode(resumeFrame{"resume", resumeRef{ref.Session, ref.Token}}), "resumed")
-	if !c.post(func() { c.resumed(ws, answers, err) }) && ws != nil {
-		_ = ws.Close()
-	}
-}
-
-// resumed takes the outcome of redial.
-func (c *Client) resumed(ws *websocket.Conn, answers []inbound, err error) {
-	c.dialing = false
-	if err != nil {
-		if refusal, ok := errors.AsType[*Error](err); ok && refusal.Retry == 0 {
-			c.fail(refusal)
-			c.cancel()
-			return
-		}
-		c.log.Debug().Err(err).Msg("resume failed")
-		c.backoff = min(max(2*c.backoff, 250*time.Millisecond), 2*time.Second)
-		c.redialAt = time.Now().Add(c.backoff)
-		return
-	}
-	c.backoff = 0
-	r := &answers[0]
-	c.look(func() {
-		c.session.Token = r.RT
-		c.stats.Resumes++
-	})
-	c.openSocket(newSocketLink(ws), ws)
-	if c.media != nil {
-		if !r.Peer || c.offering != nil || c.media.broken {
-			c.refresh()
-		} else {
-			c.bindSlots(r.Rev, r.Slots)
-			for _, s := range c.media.tracks() { // what was said last may have been lost with the old WebSocket
-				c.signal(encode(publishFrame{"publish", s}))
-			}
-		}
-	}
-	for i := range answers[1:] {
-		c.handle(c.ws, &answers[1+i])
-	}
 }

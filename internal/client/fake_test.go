@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ type fake struct {
 	dials   chan net.Conn
 	sockets chan *websocket.Conn
 	ws      *websocket.Conn
+	raw     string // bytes of the frame that was expected last
+	pieces  int    // in which it came
 	server  http.Server
 	closed  chan struct{}
 	once    sync.Once
@@ -90,7 +93,7 @@ func (f *fake) expect(kind string) map[string]any {
 	f.t.Helper()
 	for {
 		_ = f.ws.SetReadDeadline(time.Now().Add(time.Minute))
-		_, frame, err := f.ws.ReadMessage()
+		frame, err := f.read()
 		if err != nil {
 			f.t.Fatalf("waiting for %s: %v", kind, err)
 		}
@@ -105,6 +108,31 @@ func (f *fake) expect(kind string) map[string]any {
 		}
 		if m["t"] == kind {
 			return m
+		}
+	}
+}
+
+// read reads one frame: its JSON, with its bytes in raw.
+func (f *fake) read() ([]byte, error) {
+	pieces := assembly{limit: readLimit}
+	f.raw, f.pieces = "", 0
+	for {
+		kind, frame, err := f.ws.ReadMessage()
+		if err != nil || kind == websocket.TextMessage {
+			return frame, err
+		}
+		if frame[0] == onePiece {
+			f.pieces++
+			var isBinary bool
+			if frame, isBinary, _, err = pieces.take(frame[1:]); err != nil || frame != nil && !isBinary {
+				return frame, err
+			}
+		}
+		if frame != nil {
+			n, used := binary.Uvarint(frame[1:])
+			text := frame[1+used:]
+			f.raw = string(text[n:])
+			return text[:n], nil
 		}
 	}
 }

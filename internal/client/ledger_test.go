@@ -44,8 +44,8 @@ func TestLedgerTake(t *testing.T) {
 		{name: "not beyond after", after: 10, position: 12, entries: []entry{text(10)}, now: 10, err: errFrame},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLedger("e", 10)
-			fresh, _, err := l.take(tt.after, tt.position, tt.entries)
+			l := newLedger("e", 10, 0, Limits{})
+			fresh, _, err := l.take(&logFrame{tt.after, tt.position, tt.entries})
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}
@@ -63,11 +63,12 @@ func TestLedgerTake(t *testing.T) {
 func sendAll(t *testing.T, l *ledger) (out []uint64) {
 	t.Helper()
 	for {
-		frame, count := l.next()
-		if frame == nil {
+		next, count := l.next()
+		if count == 0 {
 			return out
 		}
-		var batch []messageFrame
+		frame := next.bytes
+		var batch []struct{ N uint64 }
 		if frame[0] != '[' {
 			frame = append(append([]byte{'['}, frame...), ']')
 		}
@@ -86,17 +87,17 @@ func sendAll(t *testing.T, l *ledger) (out []uint64) {
 
 func queue(l *ledger, count int) {
 	for range count {
-		l.queue(messageFrame{Type: "t", Data: json.RawMessage(`"x"`)})
+		l.queue(message("t", []byte(`"x"`), nil, nil))
 	}
 }
 
 func TestLedgerFates(t *testing.T) {
-	l := newLedger("e", 0)
+	l := newLedger("e", 0, 0, Limits{})
 	queue(&l, 4)
 	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{1, 2, 3, 4}) {
 		t.Fatalf("sent %v", got)
 	}
-	_, fates, err := l.take(0, 3, []entry{ok(1, 1), no(2, 2), ok(3, 7)})
+	_, fates, err := l.take(&logFrame{0, 3, []entry{ok(1, 1), no(2, 2), ok(3, 7)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestLedgerFates(t *testing.T) {
 	if len(l.unacked) != 2 || l.sent != 2 {
 		t.Errorf("unacked %d, sent %d", len(l.unacked), l.sent)
 	}
-	if _, fates, _ = l.take(1, 3, []entry{no(2, 2)}); len(fates) != 0 {
+	if _, fates, _ = l.take(&logFrame{1, 3, []entry{no(2, 2)}}); len(fates) != 0 {
 		t.Errorf("an entry that was seen has a fate again: %+v", fates)
 	}
 }
@@ -126,17 +127,17 @@ func TestLedgerSwitch(t *testing.T) {
 		{name: "another attach", n: 0, gen: 1, wantErr: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLedger("e", 7)
+			l := newLedger("e", 7, 0, Limits{})
 			queue(&l, 4)
 			sendAll(t, &l)
 			if a := l.attach(); a.Gen != 2 || a.Position != 7 || a.Epoch != "e" {
 				t.Fatalf("attach %+v", a)
 			}
 			queue(&l, 1)
-			if frame, _ := l.next(); frame != nil {
+			if _, count := l.next(); count != 0 {
 				t.Fatal("sent before the answer")
 			}
-			err := l.answered(tt.gen, tt.n)
+			err := l.answered(tt.gen, tt.n, "")
 			if (err != nil) != tt.wantErr {
 				t.Fatalf("error %v", err)
 			}
@@ -146,7 +147,7 @@ func TestLedgerSwitch(t *testing.T) {
 			if got := sendAll(t, &l); !reflect.DeepEqual(got, tt.resent) {
 				t.Errorf("sent again %v, want %v", got, tt.resent)
 			}
-			if l.answered(tt.gen, tt.n) == nil {
+			if l.answered(tt.gen, tt.n, "") == nil {
 				t.Error("the second answer counted")
 			}
 		})
@@ -155,14 +156,17 @@ func TestLedgerSwitch(t *testing.T) {
 
 func TestLedgerSwitchBeforeFates(t *testing.T) {
 	// A message the server has, whose ok comes only over the new link, is not sent again and keeps waiting.
-	l := newLedger("e", 0)
+	l := newLedger("e", 0, 0, Limits{})
 	queue(&l, 3)
 	sendAll(t, &l)
 	l.attach()
-	if err := l.answered(2, 2); err != nil {
+	if err := l.answered(2, 2, "g"); err != nil {
 		t.Fatal(err)
 	}
-	if _, fates, err := l.take(0, 2, []entry{ok(1, 1), ok(2, 2)}); err != nil || len(fates) != 2 {
+	if l.epoch != "g" {
+		t.Errorf("the log's name is %s", l.epoch)
+	}
+	if _, fates, err := l.take(&logFrame{0, 2, []entry{ok(1, 1), ok(2, 2)}}); err != nil || len(fates) != 2 {
 		t.Fatalf("fates %v, %v", fates, err)
 	}
 	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{3}) {
@@ -171,11 +175,11 @@ func TestLedgerSwitchBeforeFates(t *testing.T) {
 }
 
 func TestLedgerReset(t *testing.T) {
-	l := newLedger("e", 10)
+	l := newLedger("e", 10, 0, Limits{})
 	queue(&l, 4)
 	sendAll(t, &l)
 	l.attach()
-	unknown, err := l.reset(2, "f", 500, 3)
+	unknown, err := l.reset(&inbound{Gen: 2, Epoch: "f", Position: 500, N: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,18 +192,18 @@ func TestLedgerReset(t *testing.T) {
 	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{4}) {
 		t.Errorf("sent again %v", got)
 	}
-	if _, err := l.reset(1, "g", 0, 0); !errors.Is(err, errStale) {
+	if _, err := l.reset(&inbound{Gen: 1, Epoch: "g"}); !errors.Is(err, errStale) {
 		t.Errorf("a reset of a former attach counted: %v", err)
 	}
 }
 
 func TestLedgerBatch(t *testing.T) {
-	l := newLedger("e", 0)
-	big := json.RawMessage(`"` + strings.Repeat("x", batchBytes*2/3) + `"`)
+	l := newLedger("e", 0, 0, Limits{})
+	big := []byte(`"` + strings.Repeat("x", batchBytes*2/3) + `"`)
 	for range 3 {
-		l.queue(messageFrame{Type: "t", Data: big})
+		l.queue(message("t", big, nil, nil))
 	}
-	if frame, count := l.next(); count != 1 || frame[0] != '{' {
+	if frame, count := l.next(); count != 1 || frame.bytes[0] != '{' {
 		t.Errorf("%d large messages in a frame", count)
 	}
 	if got := sendAll(t, &l); len(got) != 3 {
@@ -208,21 +212,21 @@ func TestLedgerBatch(t *testing.T) {
 }
 
 func TestLedgerWindow(t *testing.T) {
-	l := newLedger("e", 0)
-	queue(&l, 3*windowMessages)
-	if got := sendAll(t, &l); len(got) != windowMessages {
-		t.Fatalf("%d on their way, want %d", len(got), windowMessages)
+	l := newLedger("e", 0, 0, Limits{})
+	queue(&l, 3*defaultMessages)
+	if got := sendAll(t, &l); len(got) != defaultMessages {
+		t.Fatalf("%d on their way, want %d", len(got), defaultMessages)
 	}
-	if _, _, err := l.take(0, 10, []entry{ok(1, 1), ok(2, 2), ok(3, 3)}); err != nil {
+	if _, _, err := l.take(&logFrame{0, 10, []entry{ok(1, 1), ok(2, 2), ok(3, 3)}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := sendAll(t, &l); len(got) != 3 || got[0] != windowMessages+1 {
+	if got := sendAll(t, &l); len(got) != 3 || got[0] != defaultMessages+1 {
 		t.Fatalf("room for three: %v", got)
 	}
-	big := json.RawMessage(`"` + strings.Repeat("x", 60<<10) + `"`)
-	l = newLedger("e", 0)
+	big := []byte(`"` + strings.Repeat("x", 60<<10) + `"`)
+	l = newLedger("e", 0, 0, Limits{})
 	for range 20 {
-		l.queue(messageFrame{Type: "t", Data: big})
+		l.queue(message("t", big, nil, nil))
 	}
 	if got := sendAll(t, &l); len(got) != 5 {
 		t.Fatalf("%d large ones on their way", len(got))
@@ -230,5 +234,69 @@ func TestLedgerWindow(t *testing.T) {
 	l.attach()
 	if l.flying != 0 || l.sent != 0 {
 		t.Errorf("after attach %d, %d bytes", l.sent, l.flying)
+	}
+}
+
+func TestLedgerBytes(t *testing.T) {
+	l := newLedger("e", 0, 0, Limits{})
+	l.queue(message("t", []byte(`1`), nil, nil))
+	l.queue(message("t", nil, []byte("abc"), nil))
+	l.queue(message("t", nil, []byte{}, nil))
+	frame, count := l.next()
+	if count != 3 || !frame.binary {
+		t.Fatalf("%d in a frame, binary %v", count, frame.binary)
+	}
+	var got []string
+	err := split(frame.bytes, true, func(o object) error {
+		return members(o.json, func(key, value []byte) error {
+			if string(key) == "bytes" {
+				b, err := o.raw.take(value)
+				got = append(got, string(b))
+				return err
+			}
+			return nil
+		})
+	})
+	if err != nil || !reflect.DeepEqual(got, []string{"abc", ""}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestLedgerCells(t *testing.T) {
+	l := newLedger("e", 12, 3, Limits{})
+	if _, _, err := l.take(&logFrame{12, 13, []entry{text(13)}}); !errors.Is(err, errGap) {
+		t.Errorf("the log went on before the snapshot was whole: %v", err)
+	}
+	if err := l.page(12, 0, 3, 2); err != nil {
+		t.Fatal(err)
+	}
+	if a := l.attach(); a.State == nil || *a.State != 2 {
+		t.Errorf("attach %+v", a)
+	}
+	for _, bad := range [][4]int{{12, 0, 3, 2}, {12, 2, 4, 1}, {11, 2, 3, 1}, {12, 2, 3, 2}} {
+		if err := l.page(uint64(bad[0]), bad[1], bad[2], bad[3]); !errors.Is(err, errGap) {
+			t.Errorf("page %v: %v", bad, err)
+		}
+	}
+	if err := l.page(12, 2, 3, 1); err != nil {
+		t.Fatal(err)
+	}
+	if a := l.attach(); a.State != nil {
+		t.Errorf("attach %+v", a)
+	}
+}
+
+// What changed in the state comes to its sender too, with its ok.
+func TestLedgerOwnOps(t *testing.T) {
+	l := newLedger("e", 0, 0, Limits{})
+	l.queue(numbered{kind: "s", body: []byte(`,"ops":[]`)})
+	l.queue(numbered{kind: "s", body: []byte(`,"ops":[]`)})
+	sendAll(t, &l)
+	fresh, fates, err := l.take(&logFrame{0, 2, []entry{{O: 1, OK: 1, Ops: []byte(`[]`)}, no(2, 2)}})
+	if err != nil || len(fresh) != 1 || len(fates) != 2 {
+		t.Fatalf("%v, %v, %v", fresh, fates, err)
+	}
+	if refusal, is := errors.AsType[*Error](fates[1].err); !is || refusal.Re != "s" {
+		t.Errorf("refused with %v", fates[1].err)
 	}
 }

@@ -15,27 +15,34 @@ const (
 	channelDead   = 4 * time.Second // docs/protocol.md, ping
 	socketDead    = 8 * time.Second
 	socketWrite   = 10 * time.Second
-	channelBuffer = 1 << 20
+	channelBuffer = 128 << 10 // more only makes pings and pieces wait in line
 )
 
 // link is one way to move the session on.
 type link struct {
 	// Static.
 	kind  Transport
-	write func([]byte) error // may block
-	drop  func()             // ends it without a word; idempotent
-	out   chan []byte        // one frame for the writer
-	ended chan struct{}      // closed by end
+	write func(outFrame) error // may block
+	drop  func()               // ends it without a word; idempotent
+	piece int                  // bytes of the largest piece
+	out   chan outFrame        // one frame for the writer
+	ended chan struct{}        // closed by end
 	once  sync.Once
 
 	// Owned by the client's loop.
-	busy    bool     // the writer has a frame
-	pending [][]byte // small frames that go before messages
-	ping    uint64   // id of the ping that is out, 0 = none
-	pinged  time.Time
-	pings   uint64
-	echoed  bool // a ping was answered
+	busy     bool       // the writer has a frame
+	pending  []outFrame // small frames that go before messages
+	turn     bool       // the last thing it was asked for was a lossy message
+	cut      *cut       // a frame that goes in pieces: it is finished even if the log went to another link
+	assembly assembly   // of what comes
+	ping     uint64     // id of the ping that is out, 0 = none
+	pinged   time.Time
+	pings    uint64
+	echoed   bool // a ping was answered
 }
+
+// say puts a small text frame in line.
+func (l *link) say(frame []byte) { l.pending = append(l.pending, outFrame{bytes: frame}) }
 
 func (l *link) end() {
 	l.once.Do(func() { close(l.ended) })
@@ -45,7 +52,7 @@ func (l *link) end() {
 func (l *link) sendPing(now time.Time) {
 	l.pings++
 	l.ping, l.pinged = l.pings, now
-	l.pending = append(l.pending, encode(pingFrame{"ping", l.ping}))
+	l.say(encode(pingFrame{"ping", l.ping}))
 }
 
 // dead says that a ping waited too long.
@@ -81,39 +88,48 @@ func (c *Client) writeLoop(l *link) {
 func newSocketLink(ws *websocket.Conn) *link {
 	return &link{
 		kind: WebSocket,
-		write: func(frame []byte) error {
+		write: func(frame outFrame) error {
+			kind := websocket.TextMessage
+			if frame.binary {
+				kind = websocket.BinaryMessage
+			}
 			_ = ws.SetWriteDeadline(time.Now().Add(socketWrite))
-			return ws.WriteMessage(websocket.TextMessage, frame)
+			return ws.WriteMessage(kind, frame.bytes)
 		},
-		drop:  func() { _ = ws.Close() },
-		out:   make(chan []byte, 1),
-		ended: make(chan struct{}),
+		drop:     func() { _ = ws.Close() },
+		piece:    socketPiece,
+		assembly: assembly{limit: readLimit},
+		out:      make(chan outFrame, 1),
+		ended:    make(chan struct{}),
 	}
 }
 
 func (c *Client) readSocket(l *link, ws *websocket.Conn) {
 	for {
 		c.inbox.room(c.ctx)
-		_, frame, err := ws.ReadMessage()
+		kind, frame, err := ws.ReadMessage()
 		if !c.post(func() {
 			if err != nil {
 				c.socketEnded(l, err)
 				return
 			}
-			c.frame(l, frame)
+			c.frame(l, frame, kind == websocket.BinaryMessage)
 		}) || err != nil {
 			return
 		}
 	}
 }
 
-// newChannelLink makes a link of an open data channel.
+// newChannelLink makes a link of a data channel.
 func newChannelLink(dc *webrtc.DataChannel) *link {
-	l := &link{kind: WebRTC, out: make(chan []byte, 1), ended: make(chan struct{}), drop: func() {}}
+	l := &link{
+		kind: WebRTC, piece: channelPiece, assembly: assembly{limit: readLimit},
+		out: make(chan outFrame, 1), ended: make(chan struct{}), drop: func() {},
+	}
 	low := make(chan struct{}, 1)
 	dc.SetBufferedAmountLowThreshold(channelBuffer / 4)
 	dc.OnBufferedAmountLow(func() { token(low) })
-	l.write = func(frame []byte) error {
+	l.write = func(frame outFrame) error {
 		for dc.BufferedAmount() > channelBuffer {
 			select {
 			case <-low:
@@ -121,7 +137,13 @@ func newChannelLink(dc *webrtc.DataChannel) *link {
 				return net.ErrClosed
 			}
 		}
-		if err := dc.SendText(string(frame)); err != nil {
+		var err error
+		if frame.binary {
+			err = dc.Send(frame.bytes)
+		} else {
+			err = dc.SendText(string(frame.bytes))
+		}
+		if err != nil {
 			return fmt.Errorf("data channel: %w", err)
 		}
 		return nil

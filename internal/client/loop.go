@@ -1,7 +1,6 @@
 package client
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -9,28 +8,37 @@ import (
 )
 
 const (
-	tickEvery  = 100 * time.Millisecond
+	tickEvery  = 250 * time.Millisecond // docs/protocol.md, ack
 	ackEntries = 64
 	maxUnacked = 4096
+	// maxQueued bounds the bytes of messages whose fate is unknown.
+	maxQueued  = 64 << 20
 	freshEvery = time.Second
 )
 
-// state is what the client's goroutine owns.
-type state struct {
-	ledger ledger
-	roster roster
-	fates  map[uint64]*Pending
-	acked  uint64
+// owned is what the client's goroutine owns.
+type owned struct {
+	ledger   ledger
+	roster   roster // edited under mu
+	fates    map[uint64]*Pending
+	acked    uint64
+	since    bool                       // the snapshot that comes is only what changed
+	lossyOut latest[lossyKey, outFrame] // that waits for a link
+	asking   map[uint64]*request        // history that was asked for
+	asked    uint64
 
-	ws        *link // nil while it is broken
-	socket    *websocket.Conn
-	dialing   bool
-	redialAt  time.Time
-	backoff   time.Duration
-	dc        *link // nil until open
-	data      *link // what carries the log; nil while nothing can
-	reattach  bool  // the log broke off: attach again, even to the same link
-	backlog   []inbound
+	words  words    // of the frames that come
+	coming logFrame // used again for each
+	items  []item   // likewise
+
+	ws      *link // nil while it is broken
+	dialing bool
+	backoff time.Duration
+	rejoin  []byte // the join that takes the place of a session that is gone; nil while there is one
+	dc      *link  // nil until open
+	data    *link  // what carries the log; nil while nothing can
+
+	reattach  bool // the log broke off: attach again, even to the same link
 	leaving   bool // we said leave
 	returning bool // … to come back
 
@@ -45,24 +53,19 @@ type state struct {
 // run is the client's loop.
 func (c *Client) run() {
 	defer c.teardown()
-	c.openSocket(c.ws, c.socket)
-	for i := range c.backlog {
-		c.handle(c.ws, &c.backlog[i])
-	}
-	c.backlog = nil
 	c.flush()
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	for c.ctx.Err() == nil {
 		var more <-chan queued
-		if len(c.ledger.unacked) < maxUnacked {
+		if len(c.ledger.unacked) < maxUnacked && c.ledger.queued < maxQueued {
 			more = c.queued
 		}
 		select {
 		case f := <-c.events:
 			f()
 		case q := <-more:
-			c.fates[c.ledger.queue(q.m)] = q.fate
+			c.fates[c.ledger.queue(q.what)] = q.fate
 		case <-tick.C:
 			c.tick(time.Now())
 		case <-c.ctx.Done():
@@ -109,10 +112,6 @@ func (c *Client) tick(now time.Time) {
 	if c.dc != nil && c.dc.dead(now) {
 		c.dc.echoed = false // it may come to life again: then its ping is answered after all
 	}
-	if c.ws == nil && !c.dialing && !now.Before(c.redialAt) {
-		c.dialing = true
-		c.wg.Go(c.redial)
-	}
 	if c.media != nil && c.media.broken && c.ws != nil && !now.Before(c.freshAt) {
 		c.refresh()
 	}
@@ -136,7 +135,7 @@ func (c *Client) arrange() {
 		return
 	}
 	c.data, c.reattach = want, false
-	want.pending = append(want.pending, encode(c.ledger.attach()))
+	want.say(encode(c.ledger.attach()))
 	c.log.Debug().Str("transport", string(want.kind)).Uint64("gen", c.ledger.gen).Uint64("position", c.ledger.position).
 		Msg("attach")
 	c.look(func() {
@@ -149,7 +148,7 @@ func (c *Client) arrange() {
 func (c *Client) ack() {
 	if position := c.inbox.position(); position > c.acked && c.data != nil && c.ledger.attached {
 		c.acked = position
-		c.data.pending = append(c.data.pending, encode(ackFrame{"ack", position}))
+		c.data.say(encode(ackFrame{"ack", position}))
 	}
 }
 
@@ -158,23 +157,50 @@ func (c *Client) flush() {
 	if c.inbox.position() >= c.acked+ackEntries {
 		c.ack()
 	}
-	for _, l := range []*link{c.ws, c.dc} {
+	lossy := c.lossyLink()
+	for _, l := range [...]*link{c.ws, c.dc, c.lossyChannel()} {
 		if l == nil || l.busy {
 			continue
 		}
-		var frame []byte
-		if len(l.pending) > 0 {
-			frame, l.pending = l.pending[0], l.pending[1:]
-		} else if l == c.data {
-			var count int
-			frame, count = c.ledger.next()
-			c.ledger.wentOut(count)
-		}
-		if frame != nil {
+		if frame, ok := c.nextFrame(l, l == lossy); ok {
 			l.busy = true
 			l.out <- frame // has room: the writer was idle
 		}
 	}
+}
+
+// nextFrame is what goes out on an idle link: small things first, and lossy messages between others in turn.
+func (c *Client) nextFrame(l *link, lossy bool) (frame outFrame, ok bool) {
+	if len(l.pending) > 0 {
+		frame, l.pending = l.pending[0], l.pending[1:]
+		return frame, true
+	}
+	if l.turn = lossy && !l.turn; l.turn {
+		if frame, ok = c.lossyOut.pop(); ok {
+			return frame, true
+		}
+	}
+	if l.cut == nil && l == c.data {
+		var count int
+		if frame, count = c.ledger.next(); count > 0 {
+			c.ledger.wentOut(count)
+			if len(frame.bytes) <= wholeBytes {
+				return frame, true
+			}
+			l.cut = &cut{frame: frame, size: l.piece}
+		}
+	}
+	if l.cut == nil {
+		if lossy {
+			return c.lossyOut.pop()
+		}
+		return outFrame{}, false
+	}
+	frame, done := l.cut.next()
+	if done {
+		l.cut = nil
+	}
+	return frame, true
 }
 
 func (c *Client) written(l *link, err error) {
@@ -192,13 +218,14 @@ func (c *Client) written(l *link, err error) {
 // signal sends a frame over the WebSocket. While there is none it is lost: resumed says the state again.
 func (c *Client) signal(frame []byte) {
 	if c.ws != nil {
-		c.ws.pending = append(c.ws.pending, frame)
+		c.ws.say(frame)
 	}
 }
 
-func (c *Client) openSocket(l *link, ws *websocket.Conn) {
-	c.ws, c.socket = l, ws
-	c.wg.Go(func() { c.readSocket(l, ws) })
+func (c *Client) openSocket(g *greeting) {
+	l := newSocketLink(g.ws)
+	c.ws = l
+	c.wg.Go(func() { c.readSocket(l, g.ws) })
 	c.wg.Go(func() { c.writeLoop(l) })
 }
 
@@ -220,7 +247,7 @@ func (c *Client) socketEnded(l *link, err error) {
 		c.fail(fmt.Errorf("websocket: %w", err)) // nothing that resuming would mend
 		c.cancel()
 	default:
-		c.redialAt = time.Now()
+		c.dial(0)
 	}
 }
 
@@ -231,6 +258,21 @@ func (c *Client) channelOpen(m *media) {
 	c.dc = m.channel
 	c.dc.sendPing(time.Now()) // its answer promotes the channel
 	c.wg.Go(func() { c.writeLoop(m.channel) })
+}
+
+func (c *Client) lossyOpen(m *media) {
+	if m == c.media {
+		m.lossyOpen = true
+		c.wg.Go(func() { c.writeLoop(m.lossy) })
+	}
+}
+
+// lossyChannel is the channel for lossy messages, nil until it is open.
+func (c *Client) lossyChannel() *link {
+	if c.media == nil || !c.media.lossyOpen {
+		return nil
+	}
+	return c.media.lossy
 }
 
 func (c *Client) channelEnded(l *link) {
@@ -244,136 +286,4 @@ func (c *Client) channelEnded(l *link) {
 		c.ledger.attached = false
 	}
 	c.arrange()
-}
-
-// frame takes one frame of a link.
-func (c *Client) frame(l *link, frame []byte) {
-	if l != c.ws && l != c.dc {
-		return // of a link that was given up
-	}
-	all, err := decode(frame)
-	if err != nil {
-		c.fail(err)
-		c.cancel()
-		return
-	}
-	for i := range all {
-		c.handle(l, &all[i])
-	}
-}
-
-func (c *Client) handle(l *link, m *inbound) {
-	switch m.T {
-	case "pong":
-		if m.ID == l.ping {
-			l.ping, l.echoed = 0, true
-			c.arrange()
-			if c.returning && l == c.ws {
-				c.cancel()
-			}
-		}
-	case "log":
-		c.takeLog(l, m)
-	case "attached":
-		if l == c.data {
-			c.broken(c.ledger.answered(m.Gen, m.N))
-		}
-	case "reset":
-		c.takeReset(l, m)
-	case "slots":
-		c.bindSlots(m.Rev, m.Slots)
-	case "answer":
-		c.takeAnswer(m)
-	case "error":
-		c.takeError(l, m)
-	case "closed":
-		if !c.leaving {
-			c.fail(m.err())
-		}
-		c.cancel()
-	}
-}
-
-// broken acts on what the ledger found wrong.
-func (c *Client) broken(err error) {
-	switch {
-	case err == nil, errors.Is(err, errStale):
-	case errors.Is(err, errGap):
-		c.log.Debug().Err(err).Msg("attach again")
-		c.reattach = true
-		c.arrange()
-	default:
-		c.fail(err)
-		c.cancel()
-	}
-}
-
-func (c *Client) takeLog(l *link, m *inbound) {
-	if l != c.data || !c.ledger.attached {
-		return // fenced: what it carries comes again on the link that is attached
-	}
-	entries, fates, err := c.ledger.take(m.After, m.Position, m.Entries)
-	if err != nil {
-		c.broken(err)
-		return
-	}
-	c.settle(fates)
-	items := make([]any, 0, len(entries)+1)
-	changed := false
-	for i := range entries {
-		e := &entries[i]
-		if ev, ok := c.roster.apply(e); ok {
-			items = append(items, ev)
-			changed = true
-			continue
-		}
-		if e.Event == "" && e.From != "" {
-			items = append(items, Message{
-				Offset: e.O, From: e.From, Type: e.Type, Data: e.Data,
-				SentAt: time.UnixMilli(e.At), Direct: e.Direct,
-			})
-		}
-	}
-	c.inbox.add(append(items, m.Position)...)
-	if changed {
-		c.look(func() { c.view = c.roster.list() })
-	}
-}
-
-func (c *Client) takeReset(l *link, m *inbound) {
-	if l != c.data {
-		return
-	}
-	unknown, err := c.ledger.reset(m.Gen, m.Epoch, m.Position, m.N)
-	if err != nil {
-		c.broken(err)
-		return
-	}
-	c.settle(unknown)
-	c.roster = newRoster(c.you.ID, m.Participants)
-	c.acked = 0 // the offsets of a new epoch may be lower
-	c.inbox.add(Event{Offset: m.Position, Kind: "reset", Reason: m.Reason}, m.Position)
-	c.look(func() { c.view = c.roster.list() })
-}
-
-func (c *Client) settle(fates []fate) {
-	for _, f := range fates {
-		p := c.fates[f.n]
-		if p == nil {
-			continue
-		}
-		delete(c.fates, f.n)
-		p.offset, p.err = f.offset, f.err
-		close(p.done)
-	}
-}
-
-func (c *Client) takeError(l *link, m *inbound) {
-	c.log.Debug().Str("code", m.Code).Str("re", m.Re).Str("message", m.Message).Msg("refused")
-	switch {
-	case m.Re == "offer" && c.offering != nil && m.ID == c.offers:
-		c.endOffer(m.err())
-	case (m.Re == "m" || m.Re == "attach") && l == c.data:
-		c.reattach = true // at the next tick, so that a server that refuses for ever is not asked for ever at once
-	}
 }

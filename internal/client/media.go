@@ -14,17 +14,20 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// media is one PeerConnection: what we publish, the slots we are shown things in, and the reliable channel.
+// media is one PeerConnection: what we publish, the slots we are shown things in, and the channels.
 type media struct {
 	// Static.
 	pc      *webrtc.PeerConnection
-	channel *link
+	channel *link // reliable
+	lossy   *link
 
 	// Owned by the client's loop.
 	sends  []*published
 	audio  int // slots
 	video  int
 	broken bool // failed or closed: a new one is needed
+
+	lossyOpen bool
 
 	// Guarded by mu: read by the slots' goroutines.
 	mu    sync.Mutex
@@ -80,17 +83,22 @@ func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
+	lossy, err := m.pc.CreateDataChannel("lossy", &webrtc.DataChannelInit{
 		Negotiated: &negotiated, ID: &id1, Ordered: &ordered, MaxRetransmits: &none,
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
-	m.channel = newChannelLink(reliable)
+	m.channel, m.lossy = newChannelLink(reliable), newChannelLink(lossy)
 	reliable.OnOpen(func() { c.post(func() { c.channelOpen(m) }) })
 	reliable.OnClose(func() { c.post(func() { c.peerEnded(m) }) })
 	reliable.OnMessage(func(msg webrtc.DataChannelMessage) {
 		c.inbox.room(c.ctx)
-		c.post(func() { c.frame(m.channel, msg.Data) })
+		c.post(func() { c.frame(m.channel, msg.Data, !msg.IsString) })
+	})
+	lossy.OnOpen(func() { c.post(func() { c.lossyOpen(m) }) })
+	lossy.OnMessage(func(msg webrtc.DataChannelMessage) {
+		c.post(func() { c.frame(m.lossy, msg.Data, !msg.IsString) })
 	})
 	m.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { c.readSlot(m, t, r) })
 	m.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -252,6 +260,7 @@ const farewell = 100 * time.Millisecond
 // discard closes a PeerConnection off the loop, which its callbacks may be waiting for.
 func (c *Client) discard(m *media) {
 	m.channel.end()
+	m.lossy.end()
 	c.wg.Go(func() {
 		time.Sleep(farewell)
 		_ = m.pc.GracefulClose() // nothing can be done about an error
@@ -276,17 +285,22 @@ func (c *Client) peerEnded(m *media) {
 	c.channelEnded(m.channel)
 }
 
-// refresh puts a new PeerConnection in the place of one that is beyond repair.
-func (c *Client) refresh() {
-	c.freshAt = time.Now().Add(freshEvery)
-	former := c.media
-	sends := make([]*published, 0, len(former.sends))
-	for _, p := range former.sends {
+// again is what is published, for another PeerConnection.
+func (m *media) again() []*published {
+	sends := make([]*published, 0, len(m.sends))
+	for _, p := range m.sends {
 		if !p.gone {
 			sends = append(sends, &published{Publication: p.Publication})
 		}
 	}
-	m, err := c.newMedia(sends, former.audio, former.video)
+	return sends
+}
+
+// refresh puts a new PeerConnection in the place of one that is beyond repair.
+func (c *Client) refresh() {
+	c.freshAt = time.Now().Add(freshEvery)
+	former := c.media
+	m, err := c.newMedia(former.again(), former.audio, former.video)
 	if err != nil {
 		c.fail(fmt.Errorf("media: %w", err))
 		c.cancel()

@@ -18,15 +18,13 @@ func newRoster(self string, snapshot []Participant) roster {
 	return r
 }
 
-// apply takes one event entry and says what happened; ok is false for an entry that is no event of the roster.
-func (r *roster) apply(e *entry) (ev Event, ok bool) {
+// apply takes one event entry and says what happened.
+func (r *roster) apply(e *happening) (ev Event) {
 	ev = Event{Offset: e.O, Kind: e.Event, Participant: e.ID, Reason: e.Reason, Muted: e.Muted}
 	switch e.Event {
-	case "":
-		return ev, false
 	case "joined":
 		if e.Participant == nil {
-			return ev, false
+			return ev
 		}
 		ev.Participant, ev.Name = e.Participant.ID, e.Participant.Name
 		if ev.Participant != r.self {
@@ -46,7 +44,7 @@ func (r *roster) apply(e *entry) (ev Event, ok bool) {
 			r.others[e.ID] = p
 		}
 	}
-	return ev, true
+	return ev
 }
 
 func withTrack(tracks []Track, event string, t Track, muted bool) []Track {

@@ -9,22 +9,27 @@ import (
 func TestRoster(t *testing.T) {
 	r := newRoster("p_me", []Participant{{ID: "p_me"}, {ID: "p_b", Name: "Ben"}})
 	before := r.list()
-	var log inbound
-	if err := json.Unmarshal([]byte(`{"t":"log","after":5,"position":12,"entries":[
+	var log logFrame
+	if err := (words{}).readLog(object{json: []byte(`{"t":"log","after":5,"position":12,"entries":[
 		{"o":6,"event":"joined","participant":{"id":"p_c","identity":"cy","name":"Cy"}},
 		{"o":7,"event":"published","id":"p_c","track":{"id":"t_1","kind":"audio","source":"microphone","muted":false}},
 		{"o":8,"event":"muted","id":"p_c","track":"t_1","muted":true},
 		{"o":9,"event":"published","id":"p_b","track":{"id":"t_2","kind":"video","source":"camera","muted":false}},
 		{"o":10,"event":"unpublished","id":"p_b","track":"t_2"},
 		{"o":11,"event":"left","id":"p_b","reason":"lost"},
-		{"o":12,"from":"p_c","type":"chat","data":1}]}`), &log); err != nil {
+		{"o":12,"from":"p_c","type":"chat","data":1}]}`)}, &log); err != nil {
 		t.Fatal(err)
 	}
 	var events []Event
-	for i := range log.Entries {
-		if ev, ok := r.apply(&log.Entries[i]); ok {
-			events = append(events, ev)
+	for _, e := range log.entries {
+		if !e.Event {
+			continue
 		}
+		var h happening
+		if err := json.Unmarshal(e.json, &h); err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, r.apply(&h))
 	}
 	want := []Event{
 		{Offset: 6, Kind: "joined", Participant: "p_c", Name: "Cy"},

@@ -1,9 +1,7 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -32,16 +30,6 @@ type Grant struct {
 	Admin     bool `json:"admin"`
 }
 
-// Message is what another participant sent.
-type Message struct {
-	Offset uint64
-	From   string
-	Type   string
-	Data   json.RawMessage
-	SentAt time.Time
-	Direct bool // it was for us and not for all
-}
-
 // Event is what happened in the room, or to our place in it.
 type Event struct {
 	Offset      uint64
@@ -52,6 +40,7 @@ type Event struct {
 	Reason      string // of left and of reset
 	Muted       bool
 	Name        string // of joined
+	Unconfirmed int    // of reset: how many of our own messages have an unknown fate
 }
 
 // Error is a refusal by the server.
@@ -78,7 +67,7 @@ type Binding struct {
 	After       *uint32 `json:"after"`
 }
 
-// inbound is the union of all that a server says; t tells which members count.
+// inbound is the union of what a server says now and then; what it says all the time is read in entry.go and lossy.go.
 type inbound struct {
 	T  string `json:"t"`
 	ID uint64 `json:"id"`
@@ -86,8 +75,8 @@ type inbound struct {
 	// joined, resumed
 	SID          string        `json:"sid"`
 	RT           string        `json:"rt"`
-	Epoch        string        `json:"epoch"`
-	Position     uint64        `json:"position"` // also log, reset
+	Epoch        string        `json:"epoch"`    // also attached, reset
+	Position     uint64        `json:"position"` // also reset
 	You          Participant   `json:"you"`
 	Grant        Grant         `json:"grant"`
 	Participants []Participant `json:"participants"` // also reset
@@ -96,18 +85,18 @@ type inbound struct {
 	Slots        []Binding     `json:"slots"`
 	Peer         bool          `json:"peer"`
 	Here         bool          `json:"here"`
+	State        int           `json:"state"` // also reset
+	History      []string      `json:"history"`
+	Limits       Limits        `json:"limits"`
 
 	// answer
 	SDP string `json:"sdp"`
-
-	// log
-	After   uint64  `json:"after"`
-	Entries []entry `json:"entries"`
 
 	// attached, reset
 	Gen    uint64 `json:"gen"`
 	N      uint64 `json:"n"`
 	Reason string `json:"reason"`
+	Since  bool   `json:"since"`
 
 	// error, closed
 	Re      string `json:"re"`
@@ -116,63 +105,17 @@ type inbound struct {
 	RetryMs int64  `json:"retryMs"`
 }
 
+// Limits are what the server takes of this session.
+type Limits struct {
+	MessageBytes      int `json:"messageBytes"`
+	FrameBytes        int `json:"frameBytes"`
+	LossyBytes        int `json:"lossyBytes"`
+	MessagesPerSecond int `json:"messagesPerSecond"`
+	BytesPerSecond    int `json:"bytesPerSecond"`
+}
+
 func (m *inbound) err() *Error {
 	return &Error{Re: m.Re, Code: m.Code, Message: m.Message, Retry: time.Duration(m.RetryMs) * time.Millisecond}
-}
-
-// entry is one entry of the log: somebody's message, the fate of one of ours, or an event.
-type entry struct {
-	O uint64 `json:"o"`
-
-	From   string          `json:"from"`
-	Type   string          `json:"type"`
-	Data   json.RawMessage `json:"data"`
-	At     int64           `json:"at"`
-	Direct bool            `json:"direct"`
-
-	OK      uint64 `json:"ok"`
-	Refused uint64 `json:"refused"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-
-	Event       string          `json:"event"`
-	Participant *Participant    `json:"participant"`
-	ID          string          `json:"id"`
-	Track       json.RawMessage `json:"track"` // an object in published, an id elsewhere
-	Muted       bool            `json:"muted"`
-	Reason      string          `json:"reason"`
-}
-
-func (e *entry) track() (t Track) {
-	if bytes.HasPrefix(bytes.TrimSpace(e.Track), []byte("{")) {
-		_ = json.Unmarshal(e.Track, &t)
-		return t
-	}
-	_ = json.Unmarshal(e.Track, &t.ID)
-	return t
-}
-
-// errFrame means that a server sent something that is no frame of the protocol.
-var errFrame = errors.New("not a frame")
-
-// decode reads a frame: one object, or an array of them.
-func decode(frame []byte) ([]inbound, error) {
-	frame = bytes.TrimSpace(frame)
-	if len(frame) == 0 {
-		return nil, errFrame
-	}
-	if frame[0] == '[' {
-		var all []inbound
-		if err := json.Unmarshal(frame, &all); err != nil {
-			return nil, fmt.Errorf("%w: %w", errFrame, err)
-		}
-		return all, nil
-	}
-	var one inbound
-	if err := json.Unmarshal(frame, &one); err != nil {
-		return nil, fmt.Errorf("%w: %w", errFrame, err)
-	}
-	return []inbound{one}, nil
 }
 
 // What the client says. Each is small enough to be its own documentation.
@@ -187,14 +130,15 @@ type (
 		RT  string `json:"rt"`
 	}
 	joinFrame struct {
-		T      string     `json:"t"`
-		Room   string     `json:"room"`
-		Name   string     `json:"name,omitempty"`
-		Token  string     `json:"token,omitempty"`
-		Create *bool      `json:"create,omitempty"`
-		Resume *resumeRef `json:"resume,omitempty"`
-		Offer  string     `json:"offer,omitempty"`
-		Tracks []sending  `json:"tracks,omitempty"`
+		T       string     `json:"t"`
+		Room    string     `json:"room"`
+		Name    string     `json:"name,omitempty"`
+		Token   string     `json:"token,omitempty"`
+		Create  *bool      `json:"create,omitempty"`
+		Resume  *resumeRef `json:"resume,omitempty"`
+		Attempt string     `json:"attempt,omitempty"`
+		Offer   string     `json:"offer,omitempty"`
+		Tracks  []sending  `json:"tracks,omitempty"`
 	}
 	resumeFrame struct {
 		T string `json:"t"`
@@ -223,18 +167,12 @@ type (
 		T   string `json:"t"`
 		Mid string `json:"mid"`
 	}
-	messageFrame struct {
-		T    string          `json:"t"`
-		N    uint64          `json:"n"`
-		Type string          `json:"type"`
-		Data json.RawMessage `json:"data"`
-		To   []string        `json:"to,omitempty"`
-	}
 	attachFrame struct {
 		T        string `json:"t"`
 		Gen      uint64 `json:"gen"`
 		Epoch    string `json:"epoch"`
 		Position uint64 `json:"position"`
+		State    *int   `json:"state,omitempty"`
 	}
 	ackFrame struct {
 		T        string `json:"t"`

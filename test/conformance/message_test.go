@@ -115,7 +115,7 @@ func TestFrameTooLarge(t *testing.T) {
 }
 
 // A sender above the rate is slowed, and loses nothing.
-func TestSlowed(t *testing.T) {
+func TestCase41RateLimitSlowsAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	m := join(t, server(t).url, aRoom(), "Ada")
 	limits := m.in["limits"].(object)

@@ -1,19 +1,12 @@
 package conformance
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -54,8 +47,10 @@ func need(t *testing.T, ok bool, what string) {
 	}
 }
 
-// The servers are one for all tests.
-var start, stop = once()
+// What is one for all tests of the package.
+var (
+	start, startQuick, startShort, parlor, stop = once()
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -65,39 +60,50 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func once() (func() (target, error), func() string) {
-	var running processes
-	return sync.OnceValues(running.start), running.stop
+func once() (start, quick, short func() (target, error), parlor func() (string, error), stop func() string) {
+	var s shared
+	s.binary = sync.OnceValues(s.build)
+	return sync.OnceValues(s.start), sync.OnceValues(s.quick), sync.OnceValues(s.short), s.binary, s.stop
 }
 
-type processes struct {
-	dir  string
-	all  []*exec.Cmd
-	said output
+// shared are the servers that many tests use.
+type shared struct {
+	binary func() (string, error)
+
+	mu      sync.Mutex
+	dir     string
+	servers []*process
 }
 
-func (p *processes) start() (target, error) {
+func (s *shared) build() (string, error) {
+	if binary := os.Getenv("PARLOR_BIN"); binary != "" {
+		return binary, nil
+	}
+	dir, err := os.MkdirTemp("", "parlor")
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.dir = dir
+	s.mu.Unlock()
+	binary := filepath.Join(dir, "parlor")
+	build := exec.Command("go", "build", "-o", binary, "../../cmd/parlor")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+func (s *shared) start() (target, error) {
 	if url := os.Getenv("PARLOR_URL"); url != "" {
 		name, secret, _ := strings.Cut(os.Getenv("PARLOR_KEY"), ":")
 		return target{url: strings.TrimSuffix(url, "/"), keyed: os.Getenv("PARLOR_KEYED_URL"), key: name, secret: secret}, nil
 	}
-	binary := os.Getenv("PARLOR_BIN")
-	if binary == "" {
-		var err error
-		if p.dir, err = os.MkdirTemp("", "parlor"); err != nil {
-			return target{}, err
-		}
-		binary = filepath.Join(p.dir, "parlor")
-		build := exec.Command("go", "build", "-o", binary, "../../cmd/parlor")
-		if out, err := build.CombinedOutput(); err != nil {
-			return target{}, fmt.Errorf("go build: %w\n%s", err, out)
-		}
-	}
-	open, err := p.serve(binary, "--dev", "--room-size", fmt.Sprint(ownRoomSize), "--log-entries", fmt.Sprint(ownLog))
+	open, err := s.serve("--dev", "--room-size", fmt.Sprint(ownRoomSize), "--log-entries", fmt.Sprint(ownLog))
 	if err != nil {
 		return target{}, err
 	}
-	keyed, err := p.serve(binary, "--keys", ownKey+":"+ownSecret)
+	keyed, err := s.serve("--keys", ownKey+":"+ownSecret)
 	if err != nil {
 		return target{}, err
 	}
@@ -106,84 +112,91 @@ func (p *processes) start() (target, error) {
 	}, nil
 }
 
-// serve starts one server and waits until it is ready.
-func (p *processes) serve(binary string, args ...string) (string, error) {
-	addr, err := freePort()
+// quick starts a server whose limits are not in the way.
+func (s *shared) quick() (target, error) {
+	if os.Getenv("PARLOR_URL") != "" {
+		return s.start()
+	}
+	url, err := s.serve(append([]string{"--dev"}, generous...)...)
+	return target{url: url, started: true}, err
+}
+
+// generous are limits that are not in the way.
+var generous = []string{
+	"--room-size", "1000", "--connections-per-ip", "4096",
+	"--message-rate", "100000", "--message-burst", "100000", "--byte-rate", "1GiB", "--byte-burst", "1GiB",
+	"--log-entries", "1000000", "--log-bytes", "256MiB", "--signal-rate", "1000", "--signal-burst", "1000",
+	"--offer-rate", "1000", "--offer-burst", "1000",
+}
+
+// What is short on a short server.
+const (
+	lostAfter    = time.Second
+	resumeWindow = 3 * time.Second
+)
+
+// short starts a server that has no patience.
+func (s *shared) short() (target, error) {
+	if os.Getenv("PARLOR_URL") != "" {
+		return target{}, nil
+	}
+	url, err := s.serve("--dev", "--lost-after", lostAfter.String(), "--resume-window", resumeWindow.String())
+	return target{url: url, started: true}, err
+}
+
+func quick(t *testing.T) target {
+	t.Helper()
+	tested, err := startQuick()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tested
+}
+
+func short(t *testing.T) target {
+	t.Helper()
+	tested, err := startShort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	need(t, tested.started, "a server that has no patience")
+	return tested
+}
+
+// many is how many messages a test sends: fewer where limits are in the way.
+func (tt target) many(n int) int {
+	if tt.started {
+		return n
+	}
+	return n / 20
+}
+
+func (s *shared) serve(args ...string) (string, error) {
+	binary, err := s.binary()
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command(binary, append([]string{"serve", "--listen", addr, "--admin", "off"}, args...)...)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARLOR_") })
-	cmd.Stdout, cmd.Stderr = &p.said, &p.said
-	if err := cmd.Start(); err != nil {
+	p, err := newProcess(binary, args)
+	if err != nil {
 		return "", err
 	}
-	p.all = append(p.all, cmd)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
-		if err != nil {
-			return "", err
-		}
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return "http://" + addr, nil
-			}
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return "", fmt.Errorf("server is not ready: %s", p.said.String())
-		}
+	if err := p.start(); err != nil {
+		return "", err
 	}
+	s.mu.Lock()
+	s.servers = append(s.servers, p)
+	s.mu.Unlock()
+	return p.url, nil
 }
 
-func (p *processes) stop() string {
-	for _, cmd := range p.all {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(15*time.Second, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait()
-		kill.Stop()
+func (s *shared) stop() string {
+	var said strings.Builder
+	for _, p := range s.servers {
+		p.stop()
+		said.WriteString(p.said.String())
 	}
-	if p.dir != "" {
-		_ = os.RemoveAll(p.dir)
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
 	}
-	return p.said.String()
-}
-
-// freePort finds a number that is free for TCP and for UDP.
-func freePort() (string, error) {
-	for range 20 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		addr := tcp.Addr().(*net.TCPAddr)
-		udp, err := net.ListenPacket("udp", fmt.Sprintf(":%d", addr.Port))
-		_ = tcp.Close()
-		if err == nil {
-			_ = udp.Close()
-			return addr.String(), nil
-		}
-	}
-	return "", errors.New("no free port")
-}
-
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
+	return said.String()
 }

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/datachannel/disk"
+	"github.com/parlorhq/parlor/internal/metrics"
+)
+
+// openStore opens the data folder, if there is to be one.
+func (s *server) openStore(counts *metrics.Metrics) error {
+	if s.cfg.DataDir == "" {
+		return nil
+	}
+	l := s.cfg.Limits
+	lag := l.DataSync
+	if lag == 0 {
+		lag = -1 // nothing is acknowledged before it is on the disk
+	}
+	store, err := disk.Open(s.cfg.DataDir, disk.Options{MaxBytes: int64(l.DataBytes), Sync: lag})
+	if err != nil {
+		return fmt.Errorf("data-dir: %w", err)
+	}
+	s.store = store
+	s.keeper = datachannel.NewKeeper(store, s.log, counts)
+	return nil
+}
+
+// closeStore writes what is to be written, and closes the data folder.
+func (s *server) closeStore() error {
+	if s.store == nil {
+		return nil
+	}
+	s.keeper.Close()
+	return s.store.Close()
+}
+
+// logConfig is what rooms remember, and where.
+func (s *server) logConfig(counts *metrics.Metrics) datachannel.LogConfig {
+	l := s.cfg.Limits
+	budget := datachannel.NewBudget(l.LogTotal)
+	counts.Gauge("parlor_log_bytes", "Bytes that the logs of all rooms hold.", func() float64 { return float64(budget.Used()) })
+	rules := make(map[string]datachannel.Rule, len(s.cfg.StateRules))
+	for prefix, word := range s.cfg.StateRules {
+		rule, err := datachannel.ParseRule(word)
+		if err != nil {
+			continue // config has checked it
+		}
+		rules[prefix] = rule
+	}
+	return datachannel.LogConfig{
+		MaxEntries: l.LogEntries, MaxBytes: l.LogBytes, MaxAge: l.LogAge, Budget: budget,
+		State:   datachannel.StateConfig{Rules: rules},
+		History: datachannel.HistoryConfig{Types: s.cfg.History, Count: l.HistoryCount, Age: l.HistoryAge},
+		Keeper:  s.keeper,
+	}
+}
+
+// sweep forgets rooms that nobody has entered for long.
+func (s *server) sweep(now time.Time) {
+	if s.store == nil {
+		return
+	}
+	oldest := now.Add(-s.cfg.Limits.DataAge).Unix()
+	var old []string
+	err := s.store.Rooms(func(room string, used int64) error {
+		if room != "" && used < oldest && !s.rooms.Has(room) {
+			old = append(old, room)
+		}
+		return nil
+	})
+	for _, room := range old {
+		if err == nil {
+			err = s.store.Forget(room)
+		}
+		s.log.Info().Str("room", room).Msg("room forgotten")
+	}
+	if err != nil {
+		s.log.Error().Err(err).Msg("old rooms not forgotten")
+	}
+}

@@ -1,0 +1,211 @@
+package datachannel
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/internal/metrics"
+)
+
+// ErrNotStored means that a message was not taken because it could not be written.
+var ErrNotStored = errors.New("the store does not write")
+
+// How a Keeper works: how many bytes of entries it writes at once, and how long it waits after a failure.
+const (
+	keepBytes  = 1 << 20
+	retryAfter = time.Second
+)
+
+// Keeper writes to a Store what logs append, as it comes and all that is waiting at once, so that a store which takes
+// its time makes batches larger instead of queues longer. One goroutine does it, for all logs.
+type Keeper struct {
+	// Static after NewKeeper.
+	store   Store
+	log     zerolog.Logger
+	metrics *metrics.Metrics
+	wake    chan struct{} // room for one
+	done    chan struct{}
+	ended   chan struct{}
+	once    sync.Once
+
+	mu sync.Mutex
+	// Guarded by mu.
+	logs []*Log       // have something to write
+	rows []Row        // of nobody's log
+	wait []chan error // of those who asked for rows
+	err  error        // of the last write
+}
+
+// NewKeeper starts a Keeper. Close ends it.
+func NewKeeper(store Store, log zerolog.Logger, m *metrics.Metrics) *Keeper {
+	k := &Keeper{
+		store: store, log: log, metrics: m,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
+	}
+	m.Gauge("parlor_store_failing", "1 while what is said cannot be written.", func() float64 {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.err != nil {
+			return 1
+		}
+		return 0
+	})
+	go k.run()
+	return k
+}
+
+// Store is where it writes.
+func (k *Keeper) Store() Store { return k.store }
+
+// Close writes what is waiting, and ends. The Store stays open.
+func (k *Keeper) Close() {
+	k.once.Do(func() { close(k.done) })
+	<-k.ended
+}
+
+// Put writes rows that belong to no entry of a log. It returns when they are written, or with an error at once while the
+// store fails; they are written then as soon as that is possible.
+func (k *Keeper) Put(ctx context.Context, rows ...Row) error {
+	wait := make(chan error, 1)
+	k.mu.Lock()
+	k.rows = append(k.rows, rows...)
+	if err := k.err; err != nil { // nobody is to wait for a disk to be mended
+		k.mu.Unlock()
+		return err
+	}
+	k.wait = append(k.wait, wait)
+	k.mu.Unlock()
+	k.wakeUp()
+	select {
+	case err := <-wait:
+		return err
+	case <-k.ended:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Later writes rows some time soon.
+func (k *Keeper) Later(rows ...Row) {
+	k.mu.Lock()
+	k.rows = append(k.rows, rows...)
+	k.mu.Unlock()
+	k.wakeUp()
+}
+
+// wants notes that l has something to write. l's mu is held.
+func (k *Keeper) wants(l *Log) {
+	if l.keep.queued {
+		return
+	}
+	l.keep.queued = true
+	k.mu.Lock()
+	k.logs = append(k.logs, l)
+	k.mu.Unlock()
+	k.wakeUp()
+}
+
+func (k *Keeper) wakeUp() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *Keeper) run() {
+	defer close(k.ended)
+	for {
+		select {
+		case <-k.wake:
+		case <-k.done:
+			k.flush()
+			return
+		}
+		more, err := true, error(nil)
+		for more && err == nil {
+			more, err = k.flush()
+		}
+		if err != nil && !k.rest() {
+			return
+		}
+	}
+}
+
+// rest gives the store time to recover. False means that the Keeper is to end.
+func (k *Keeper) rest() bool {
+	timer := time.NewTimer(retryAfter)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		k.wakeUp()
+		return true
+	case <-k.done:
+		return false
+	}
+}
+
+// flush writes what waits, and says whether more does.
+func (k *Keeper) flush() (more bool, err error) {
+	k.mu.Lock()
+	logs, rows, wait := k.logs, k.rows, k.wait
+	k.logs, k.rows, k.wait = nil, nil, nil
+	k.mu.Unlock()
+	if len(logs) == 0 && len(rows) == 0 {
+		return false, nil
+	}
+	mine := len(rows)
+	upTo := make([]uint64, len(logs))
+	for i, l := range logs {
+		rows, upTo[i] = l.collect(rows, keepBytes)
+	}
+	err = k.store.Write(rows)
+	now := time.Now()
+	k.note(err)
+	for i, l := range logs {
+		if l.settle(upTo[i], err, now) || err != nil {
+			k.again(l, err)
+		}
+	}
+	for _, w := range wait {
+		w <- err
+	}
+	if err != nil {
+		k.mu.Lock()
+		k.rows = append(rows[:mine:mine], k.rows...)
+		if over := len(k.rows) - pendingEntries; over > 0 {
+			k.rows = k.rows[over:]
+			k.metrics.Dropped("store_rows")
+		}
+		k.mu.Unlock()
+	}
+	return true, err
+}
+
+// again has l written once more: at once if there is more of it, or when the store had time to recover.
+func (k *Keeper) again(l *Log, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil || !l.keep.queued {
+		l.keep.queued = false
+		k.wants(l)
+	}
+}
+
+// note says once when the store begins to fail, and once when it is well again.
+func (k *Keeper) note(err error) {
+	k.mu.Lock()
+	before := k.err
+	k.err = err
+	k.mu.Unlock()
+	switch {
+	case err != nil && before == nil:
+		k.log.Error().Err(err).Msg("what is said cannot be written: messages are refused until it can")
+	case err == nil && before != nil:
+		k.log.Info().Msg("what is said is written again")
+	}
+}

@@ -1,0 +1,361 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Load is what is done to a target.
+type Load struct {
+	Readers    int
+	Senders    int
+	Publishers int     // of audio and video, beside these; the target must be a Stage
+	Rate       float64 // messages a second of each sender; 0: as fast as they arrive, Window at a time
+	Window     int     // that are on their way to some reader, of each sender, if Rate is 0
+	Size       int     // bytes of a message
+
+	Warmup   time.Duration // half of it quiet, half of it sending
+	Duration time.Duration // that is measured
+
+	Server   Process // whose CPU and memory are measured
+	Parallel int     // joins at a time; 0 is 8
+	Measured func()  // called when measuring begins, by its own goroutine
+}
+
+// DefaultWindow is how many messages of an unthrottled sender are on their way.
+const DefaultWindow = 32
+
+// drainTimeout is how long messages may take that were sent.
+const drainTimeout = 10 * time.Second
+
+// run is a load while it is on.
+type run struct {
+	// Static.
+	Load
+	target  Target
+	readers []*reader
+	senders []*sender
+	stage   Stage // nil if nobody publishes
+
+	mu sync.Mutex
+	// Guarded by mu while people join.
+	joins      latency
+	publishers []Seat
+
+	began, ended atomic.Int64 // of the measuring, Unix nanoseconds; 0: not yet
+}
+
+// reader is one whose messages count. receive is called from one goroutine at a time.
+type reader struct {
+	run   *run
+	seat  Seat
+	total atomic.Uint64
+
+	mu sync.Mutex
+	// Guarded by mu: between receive and the report.
+	tallies []tally
+	latency latency
+	wrong   uint64
+}
+
+// sender sends.
+type sender struct {
+	// Static.
+	run  *run
+	id   uint32
+	seat Seat
+	sent atomic.Uint64
+	room chan struct{} // of an unthrottled one: a token for each message that may be sent
+
+	// Which readers wait for which message of an unthrottled sender; a slot is free when all have it.
+	arrived []atomic.Int32
+}
+
+// Run joins, sends, waits for the last message and leaves.
+func Run(ctx context.Context, target Target, l Load) (*Report, error) {
+	if l.Size < MinSize {
+		return nil, fmt.Errorf("a message has at least %d bytes", MinSize)
+	}
+	if l.Window == 0 {
+		l.Window = DefaultWindow
+	}
+	r := &run{Load: l, target: target}
+	if l.Publishers > 0 {
+		var ok bool
+		if r.stage, ok = target.(Stage); !ok {
+			return nil, errors.New("nobody can publish there")
+		}
+	}
+	report := &Report{Readers: l.Readers, Senders: l.Senders, Size: l.Size, Rate: l.Rate}
+	empty, err := l.Server.RSS()
+	if err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	if err := r.join(ctx); err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	report.JoinMs = milliseconds(&r.joins)
+	if err := sleep(ctx, l.Warmup/2); err != nil { // what joining left behind
+		return nil, err
+	}
+	full, err := l.Server.RSS()
+	if err != nil {
+		return nil, err
+	}
+	report.KiBPerParticipant = float64(full-empty) / 1024 / float64(max(1, l.Readers+l.Senders+l.Publishers))
+	if err := r.measure(ctx, report); err != nil {
+		return nil, err
+	}
+	r.report(report)
+	return report, nil
+}
+
+// join brings everybody in, a few at a time.
+func (r *run) join(ctx context.Context) error {
+	parallel := r.Parallel
+	if parallel == 0 {
+		parallel = 8
+	}
+	for range r.Load.Readers {
+		r.readers = append(r.readers, &reader{run: r, tallies: make([]tally, r.Load.Senders)})
+	}
+	for i := range r.Load.Senders {
+		s := &sender{run: r, id: uint32(i)}
+		if r.Rate == 0 {
+			s.room, s.arrived = make(chan struct{}, r.Window), make([]atomic.Int32, r.Window)
+		}
+		r.senders = append(r.senders, s)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	places := make(chan struct{}, parallel)
+	enter := func(join func() (Seat, error), seated func(Seat)) {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			if ctx.Err() != nil {
+				return
+			}
+			began := time.Now()
+			s, err := join()
+			if err != nil {
+				cancel(err)
+				return
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.joins.add(time.Since(began))
+			seated(s)
+		})
+	}
+	for i := range r.Publishers {
+		enter(func() (Seat, error) { return r.stage.Publish(ctx, fmt.Sprintf("publisher-%d", i)) },
+			func(s Seat) { r.publishers = append(r.publishers, s) })
+	}
+	for i, rd := range r.readers {
+		enter(func() (Seat, error) { return r.target.Join(ctx, fmt.Sprintf("reader-%d", i), rd.receive) },
+			func(s Seat) { rd.seat = s })
+	}
+	for i, sn := range r.senders {
+		enter(func() (Seat, error) { return r.target.Join(ctx, fmt.Sprintf("sender-%d", i), func([]byte) {}) },
+			func(s Seat) { sn.seat = s })
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// measure sends for warm-up and duration, and waits for what is on its way.
+func (r *run) measure(ctx context.Context, report *Report) error {
+	sending, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for _, s := range r.senders {
+		wg.Go(func() {
+			if err := s.send(sending); err != nil {
+				stop(fmt.Errorf("sender-%d: %w", s.id, err))
+			}
+		})
+	}
+	err := r.watch(sending, report)
+	if cause := context.Cause(sending); cause != nil && ctx.Err() == nil {
+		err = cause
+	}
+	stop(nil)
+	wg.Wait()
+	if err != nil {
+		return err
+	}
+	r.drain(ctx)
+	return ctx.Err()
+}
+
+// meter is what has been used and done at one moment.
+type meter struct {
+	at                    time.Time
+	server, load, machine time.Duration
+	received, forwarded   uint64
+}
+
+func (r *run) read() (m meter, err error) {
+	m.received, m.forwarded = r.received(), r.forwarded()
+	m.at = time.Now()
+	if m.server, err = r.Server.CPU(); err != nil {
+		return m, err
+	}
+	if m.load, err = Process(os.Getpid()).CPU(); err != nil {
+		return m, err
+	}
+	m.machine, err = Machine()
+	return m, err
+}
+
+// watch reads the meters at both ends of the measured time.
+func (r *run) watch(ctx context.Context, report *Report) error {
+	if err := sleep(ctx, r.Warmup/2); err != nil {
+		return err
+	}
+	before, err := r.read()
+	if err != nil {
+		return err
+	}
+	r.began.Store(before.at.UnixNano())
+	if r.Measured != nil {
+		go r.Measured()
+	}
+	if err := sleep(ctx, r.Duration); err != nil {
+		return err
+	}
+	after, err := r.read()
+	if err != nil {
+		return err
+	}
+	r.ended.Store(after.at.UnixNano())
+	report.took(before, after)
+	return nil
+}
+
+func (r *run) forwarded() uint64 {
+	if r.stage == nil {
+		return 0
+	}
+	return r.stage.Forwarded()
+}
+
+func (r *run) received() (total uint64) {
+	for _, rd := range r.readers {
+		total += rd.total.Load()
+	}
+	return total
+}
+
+// drain waits until every reader has everything, or nothing comes any more.
+func (r *run) drain(ctx context.Context) {
+	want := uint64(0)
+	for _, s := range r.senders {
+		want += s.sent.Load()
+	}
+	want *= uint64(len(r.readers))
+	deadline := time.Now().Add(drainTimeout)
+	for r.received() < want && time.Now().Before(deadline) && sleep(ctx, 20*time.Millisecond) == nil {
+		continue
+	}
+	_ = sleep(ctx, 200*time.Millisecond) // one that comes twice comes late
+}
+
+func (r *run) leave() {
+	var wg sync.WaitGroup
+	leave := func(s Seat) {
+		if s != nil {
+			wg.Go(s.Leave)
+		}
+	}
+	for _, s := range r.publishers {
+		leave(s)
+	}
+	for _, s := range r.senders {
+		leave(s.seat)
+	}
+	for _, rd := range r.readers {
+		leave(rd.seat)
+	}
+	wg.Wait()
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// send sends until ctx ends.
+func (s *sender) send(ctx context.Context) error {
+	var next func() bool
+	if s.room != nil {
+		for range cap(s.room) {
+			s.room <- struct{}{}
+		}
+		next = func() bool {
+			select {
+			case <-s.room:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+	} else {
+		// Senders are spread over the interval, as people are.
+		every := time.Duration(float64(time.Second) / s.run.Rate)
+		due := time.Now().Add(every * time.Duration(s.id) / time.Duration(len(s.run.senders)))
+		next = func() bool {
+			wait := time.Until(due)
+			due = due.Add(every)
+			return sleep(ctx, wait) == nil
+		}
+	}
+	for n := uint64(0); next(); n++ {
+		if err := s.seat.Send(ctx, stamp(s.run.Size, s.id, n, time.Now().UnixNano())); err != nil {
+			if ctx.Err() != nil {
+				return nil // it may be gone or not: it is not counted as sent, and no reader counts what is beyond
+			}
+			return err
+		}
+		s.sent.Add(1)
+	}
+	return nil
+}
+
+// receive takes a message of somebody.
+func (rd *reader) receive(message []byte) {
+	now := time.Now().UnixNano()
+	id, n, at, err := readStamp(message)
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	if err != nil || int(id) >= len(rd.tallies) {
+		rd.wrong++
+		return
+	}
+	if !rd.tallies[id].add(n) {
+		return
+	}
+	rd.total.Add(1)
+	if began, ended := rd.run.began.Load(), rd.run.ended.Load(); began != 0 && at >= began && (ended == 0 || at < ended) {
+		rd.latency.add(time.Duration(now - at))
+	}
+	if s := rd.run.senders[id]; s.room != nil {
+		i := n % uint64(len(s.arrived))
+		if s.arrived[i].Add(1) == int32(len(rd.run.readers)) {
+			s.arrived[i].Store(0)
+			s.room <- struct{}{} // there is a place: it was this message's
+		}
+	}
+}

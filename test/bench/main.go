@@ -1,0 +1,116 @@
+// Command bench prints what messages cost Parlor, beside what they cost a plain pion loop under the same load in the same
+// run. Servers are processes of their own, a new one for each cell, so that their CPU and memory can be told from the
+// load's, which shares the machine's cores with them.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/parlorhq/parlor/internal/bench"
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "-serve-loop" {
+		if err := serveLoop(); err != nil {
+			fmt.Fprintln(os.Stderr, "loop:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	path := flag.String("parlor", "bin/parlor", "the `binary`")
+	names := flag.String("rows", "", "a comma-separated `list` of rows (all): "+strings.Join(rowNames(), " "))
+	count := flag.Int("count", 1, "how `often`; the loop and Parlor take turns")
+	profiles := flag.String("profile", "", "an existing `folder` for CPU profiles of Parlor; they cost some CPU themselves")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := table(ctx, *path, *names, *profiles, *count); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func rowNames() (names []string) {
+	for _, r := range rows() {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// table measures and prints.
+func table(ctx context.Context, path, names, profiles string, count int) error {
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
+	gogc := "its own GOGC (400)"
+	if v := os.Getenv("GOGC"); v != "" {
+		gogc = "GOGC=" + v
+	}
+	fmt.Printf("Server CPU per message that a reader got, loopback, %d cores shared with the load, 200-byte messages.\n", runtime.NumCPU())
+	fmt.Printf("Parlor runs with %s, the loop (pion/webrtc v4, SendText to each) with %s. D × R → S: D senders, R each, S readers.\n",
+		gogc, strings.Replace(gogc, "its own GOGC (400)", "GOGC=100", 1))
+	fmt.Print("Cores are those that the server, the load and all others use: the more others use, the less a row is worth.\n\n")
+	fmt.Printf(head, "row", "load", "", "µs", "ratio", "p50 ms", "p99 ms", "msgs/s", "cores", "load", "others", "KiB each", "lost/doubled/reordered")
+	var verdicts []string
+	for range count {
+		for _, r := range chosen {
+			var loop *bench.Report
+			if r.loop {
+				if loop, err = r.baseline(ctx); err != nil {
+					return fmt.Errorf("%s: loop: %w", r.name, err)
+				}
+				line(&r, "loop", loop, "")
+			}
+			parlor, err := r.parlor(ctx, path, profiles)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			ratio := ""
+			if loop != nil {
+				ratio = fmt.Sprintf("%.2f", parlor.MicrosPerMessage/loop.MicrosPerMessage)
+			}
+			line(&r, "Parlor", parlor, ratio)
+			if r.bar != nil {
+				what, held := r.bar(parlor, loop)
+				verdicts = append(verdicts, fmt.Sprintf("%s: %s: %s", r.name, what, map[bool]string{true: "held", false: "MISSED"}[held]))
+			}
+		}
+	}
+	fmt.Printf("\n%s\n", strings.Join(verdicts, "\n"))
+	return nil
+}
+
+// choose finds the rows of a list. An empty one is all.
+func choose(names string) ([]row, error) {
+	all := rows()
+	if names == "" {
+		return all, nil
+	}
+	var chosen []row
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(all, func(r row) bool { return r.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no row %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+const (
+	head  = "%-7s %-27s %-7s %7s %6s %8s %8s %8s %6s %6s %6s %9s  %s\n"
+	cells = "%-7s %-27s %-7s %7.1f %6s %8.2f %8.2f %8.0f %6.2f %6.2f %6.2f %9.0f  %d/%d/%d\n"
+)
+
+func line(r *row, who string, b *bench.Report, ratio string) {
+	fmt.Printf(cells, r.name, r.what, who, b.MicrosPerMessage, ratio, b.LatencyMs.P50, b.LatencyMs.P99, b.PerSecond,
+		b.ServerCPU, b.LoadCPU, b.OthersCPU, b.KiBPerParticipant, b.Lost+b.Wrong, b.Doubled, b.Reordered)
+}
