@@ -1,4 +1,5 @@
-import { decodeFrame, WireError } from './frame'
+import { WireError } from './frame'
+import { FrameReader } from './reader'
 import type { ServerMessage } from './wire'
 
 export type LinkKind = 'websocket' | 'webrtc'
@@ -10,7 +11,9 @@ export interface Link {
   readonly open: boolean
   /** Bytes handed over and not yet on their way. */
   readonly buffered: number
-  send(frame: string): void
+  /** Largest pieces that a large frame should go in here. */
+  readonly pieceBytes: number
+  send(frame: string | Uint8Array<ArrayBuffer>): void
   close(): void
 }
 
@@ -18,6 +21,8 @@ export interface LinkEvents {
   message(link: Link, message: ServerMessage): void
   /** It ended. `code` is the WebSocket's close code, 0 for a data channel. */
   ended(link: Link, code: number, reason: string): void
+  /** The most bytes of a frame that comes in pieces, as far as it is known. */
+  frameBytes?(): number | undefined
 }
 
 /** Wraps a WebSocket that is open. */
@@ -32,6 +37,7 @@ export function webSocketLink(ws: WebSocket, events: LinkEvents): Link {
   }
   const link: Link = {
     kind: 'websocket',
+    pieceBytes: 65_536,
     get open() {
       return !ended && ws.readyState === ws.OPEN
     },
@@ -39,11 +45,13 @@ export function webSocketLink(ws: WebSocket, events: LinkEvents): Link {
       return ws.bufferedAmount
     },
     send(frame) {
-      if (link.open) ws.send(frame)
+      if (link.open) ws.send(frame as string)
     },
     close: () => end(1000, ''),
   }
-  ws.onmessage = (e: MessageEvent<unknown>) => receive(e.data, link, events, end)
+  ws.binaryType = 'arraybuffer'
+  const reader = new FrameReader(() => events.frameBytes?.())
+  ws.onmessage = (e: MessageEvent<unknown>) => receive(reader, e.data, link, events, end)
   ws.onclose = (e) => end(e.code, e.reason)
   ws.onerror = () => end(1006, 'error')
   return link
@@ -61,6 +69,7 @@ export function dataChannelLink(channel: RTCDataChannel, events: LinkEvents): Li
   }
   const link: Link = {
     kind: 'webrtc',
+    pieceBytes: 16_000,
     get open() {
       return !ended && channel.readyState === 'open'
     },
@@ -70,7 +79,8 @@ export function dataChannelLink(channel: RTCDataChannel, events: LinkEvents): Li
     send(frame) {
       if (!link.open) return
       try {
-        channel.send(frame)
+        // Overloaded alike for both, which its type does not know.
+        channel.send(frame as string)
       } catch {
         // Its buffer is full or it closes just now. What was lost is sent again on the next link.
         end(0, 'send failed')
@@ -78,13 +88,16 @@ export function dataChannelLink(channel: RTCDataChannel, events: LinkEvents): Li
     },
     close: () => end(0, ''),
   }
-  channel.onmessage = (e: MessageEvent<unknown>) => receive(e.data, link, events, end)
+  channel.binaryType = 'arraybuffer'
+  const reader = new FrameReader(() => events.frameBytes?.())
+  channel.onmessage = (e: MessageEvent<unknown>) => receive(reader, e.data, link, events, end)
   channel.onclose = () => end(0, 'closed')
   channel.onerror = () => end(0, 'error')
   return link
 }
 
 function receive(
+  reader: FrameReader,
   data: unknown,
   link: Link,
   events: LinkEvents,
@@ -92,8 +105,7 @@ function receive(
 ): void {
   let messages: ServerMessage[]
   try {
-    if (typeof data !== 'string') throw new WireError('a frame is not text')
-    messages = decodeFrame(data)
+    messages = reader.read(data)
   } catch (err) {
     if (!(err instanceof WireError)) throw err
     end(1002, err.message)
