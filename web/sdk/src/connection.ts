@@ -8,6 +8,8 @@ export interface ConnectionEvents {
   /** The server let us in; messages follow. */
   welcome(link: Link, message: Joined | Resumed): void
   message(link: Link, message: ServerMessage): void
+  /** The most bytes of a frame that comes in pieces, as far as it is known. */
+  frameBytes(): number | undefined
   /** The server refused the hello. True: try again, after retryMs if the server gave it. */
   refused(refusal: Refusal): boolean
   /** A WebSocket that was let in broke; another is being opened unless stop() is called. */
@@ -139,6 +141,7 @@ export class Connection {
     ws.onclose = ws.onerror = () => unreachable('the server cannot be reached')
     ws.onopen = () => {
       link = webSocketLink(ws, {
+        frameBytes: () => this.#events.frameBytes(),
         message: (l, message) => {
           if (this.#link === l) {
             this.#heardAt = performance.now()

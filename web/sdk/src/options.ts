@@ -11,11 +11,13 @@ export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
 export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'
 
 export interface MessageMeta {
-  /** The message's number in the room's one order. */
+  /** The message's number in the room's one order; 0 for a lossy message, which has none. */
   offset: number
+  /** For a lossy message, when it came. */
   sentAt: Date
   /** It was sent with `to`. */
   direct: boolean
+  lossy: boolean
 }
 
 export interface JoinOptions {
@@ -47,6 +49,13 @@ export interface JoinOptions {
 export interface SendOptions {
   /** Only for these participants, by id. */
   to?: string | readonly string[]
+  /**
+   * Unordered and unreliable, for cursors and pointers: only the latest of each type and key counts, and others get it at most
+   * 30 times a second. Resolves at once, with offset 0.
+   */
+  lossy?: boolean
+  /** What the lossy message is about; of each key the latest counts. */
+  key?: string
 }
 
 export interface RoomEvents {
@@ -67,6 +76,10 @@ export interface RoomEvents {
   activeSpeakersChanged: [speakers: Participant[]]
   connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]
   message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
+  /** A key of the room's state has changed: undefined if it is gone. See StateListener. */
+  stateChanged: [key: string, value: unknown, by: string, offset: number]
+  /** bufferedBytes fell to 64 KiB or less, and when it falls to 0. */
+  drain: []
   transportChanged: [now: Transport, before: Transport]
   /** Media go through, or do not (yet). Messages do not depend on it. */
   mediaStateChanged: [state: MediaState]

@@ -1,7 +1,9 @@
 import { Connection, type OpenWebSocket } from './connection'
+import { Data } from './data'
 import { openDevice } from './devices'
 import { Emitter } from './emitter'
 import { ParlorError } from './errors'
+import type { HistoryOptions, HistoryPage } from './history'
 import { climbDelay, Ladder } from './ladder'
 import { dataChannelLink, type Link, type LinkEvents } from './link'
 import { Media, type MediaState } from './media'
@@ -12,6 +14,7 @@ import { Roster } from './roster'
 import { Session } from './session'
 import { Playback } from './sink'
 import { Speakers } from './speakers'
+import type { RoomState } from './state'
 import { inboundStats } from './stats'
 import { sessionUrl } from './url'
 import type { ClientMessage, Entry, Grant, Joined, Limits, Refusal, Resumed, ServerMessage } from './wire'
@@ -55,6 +58,13 @@ export class Room extends Emitter<RoomEvents> {
   readonly #roster: Roster
   readonly #playback = new Playback(() => this.emit('audioBlocked'))
   readonly #local: LocalParticipant
+  readonly #data = new Data({
+    session: () => (this.#state === 'disconnected' ? undefined : this.#session),
+    me: () => this.#local.id,
+    find: (id) => this.#roster.participants.get(id),
+    message: (...message) => this.emit('message', ...message),
+    stateChanged: (...change) => this.emit('stateChanged', ...change),
+  })
   #session: Session | undefined
   #ladder: Ladder | undefined
   #speakers: Speakers | undefined
@@ -108,6 +118,7 @@ export class Room extends Emitter<RoomEvents> {
       welcome: (link, message) => this.#welcome(link, message),
       message: (link, message) => this.#message(link, message),
       refused: (refusal) => this.#refused(refusal),
+      frameBytes: () => this.#limits?.frameBytes,
       lost: (link, code) => this.#lost(link, code),
       failed: (err) => this.#failed(err),
     })
@@ -140,6 +151,11 @@ export class Room extends Emitter<RoomEvents> {
     return this.#media?.state ?? 'none'
   }
 
+  /** Values by key that everybody in the room shares. */
+  get state(): RoomState {
+    return this.#data.state
+  }
+
   /** What we may do here. */
   get grant(): Readonly<Grant> {
     return this.#grant
@@ -167,14 +183,18 @@ export class Room extends Emitter<RoomEvents> {
   /**
    * Sends a message to everybody else in the room, or to some. Resolves when the server has put it into the room's
    * order: from then on it is delivered exactly once to everyone who is there. It may be called at any time, and waits
-   * while there is no connection.
+   * while there is no connection. Data is any JSON value, or bytes: an ArrayBuffer or a view of one arrives as Uint8Array.
    */
   sendMessage(type: string, data?: unknown, options: SendOptions = {}): Promise<{ offset: number }> {
-    const session = this.#session
-    if (!session || this.#state === 'disconnected')
-      return Promise.reject(new ParlorError('left', 'the room was left'))
-    const { to } = options
-    return session.send(type, data, typeof to === 'string' ? [to] : to)
+    return this.#data.send(type, data, options)
+  }
+
+  /**
+   * Messages of the past, as far as the room keeps them: the newest that fit, oldest first. What one sent oneself is among
+   * them. For older ones ask again with `before`, the offset of the first.
+   */
+  history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    return this.#data.history(options)
   }
 
   /** Leaves the room. Nothing can be done with it afterwards. */
@@ -248,6 +268,10 @@ export class Room extends Emitter<RoomEvents> {
         send: (message) => this.#connection.send(message),
         state: (state) => this.emit('mediaStateChanged', state),
         channel: (channel) => this.#channelOpened(channel),
+        lossy: (channel) => {
+          const message: LinkEvents['message'] = (link, m) => this.#message(link, m)
+          this.#data.opened(dataChannelLink(channel, { message, ended: () => undefined }))
+        },
         channelClosed: () => this.#channel?.close(),
         find: (trackId) => this.#roster.find(trackId),
         subscribed: (track, p) => this.emit('trackSubscribed', track, p),
@@ -302,6 +326,8 @@ export class Room extends Emitter<RoomEvents> {
 
   #begin(link: Link, joined: Joined): void {
     this.#session = new Session(joined.limits, {
+      ...this.#data.events,
+      drained: () => this.emit('drain'),
       entry: (entry) => this.#entry(entry),
       carried: (carrier) => this.#carried(carrier),
       suspect: (suspect) => this.#ladder?.suspect(suspect),
@@ -383,6 +409,7 @@ export class Room extends Emitter<RoomEvents> {
     const { transports } = this.#options
     if (transports && !transports.includes('webrtc')) return
     const events: LinkEvents = {
+      frameBytes: () => this.#limits?.frameBytes,
       message: (link, message) => this.#message(link, message),
       ended: (link) => {
         if (this.#channel === link) this.#channel = undefined
@@ -400,15 +427,19 @@ export class Room extends Emitter<RoomEvents> {
     }
     if (this.#state === 'disconnected') return
     this.#ladder?.heard(link)
+    if (this.#data.take(link, message)) return
     switch (message.t) {
       case 'log':
         this.#session?.log(link, message)
         break
       case 'attached':
-        this.#session?.attached(link, message.gen, message.n)
+        this.#session?.attached(link, message)
         break
       case 'reset':
         this.#session?.reset(link, message)
+        break
+      case 'beat':
+        this.#session?.ackNow(link)
         break
       case 'pong':
         this.#ladder?.pong(link, message.id)
@@ -420,7 +451,8 @@ export class Room extends Emitter<RoomEvents> {
         this.#media?.answered(message)
         break
       case 'error':
-        if (message.re === 'm' || message.re === 'attach') this.#session?.refused(link, message)
+        if (message.re === 'm' || message.re === 's' || message.re === 'attach')
+          this.#session?.refused(link, message)
         else this.#media?.refused(message)
         break
       case 'closed':
@@ -439,7 +471,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #entry(entry: Entry): void {
     if (entry.is === 'message') {
-      const meta = { offset: entry.o, sentAt: new Date(entry.at), direct: entry.direct }
+      const meta = { offset: entry.o, sentAt: new Date(entry.at), direct: entry.direct, lossy: false }
       this.emit('message', entry.type, entry.data, this.#roster.sender(entry.from), meta)
       return
     }
@@ -464,6 +496,7 @@ export class Room extends Emitter<RoomEvents> {
       this.#state = 'connected'
       this.emit('reconnected')
     }
+    this.#data.carried()
     if (link.kind !== before) this.emit('transportChanged', link.kind, before)
   }
 
@@ -474,7 +507,9 @@ export class Room extends Emitter<RoomEvents> {
     globalThis.removeEventListener?.('pageshow', this.#onPageShow)
     this.#speakers?.stop()
     this.#ladder?.stop()
-    this.#session?.end(new ParlorError(reason, 'the room was left'))
+    const left = new ParlorError(reason, 'the room was left')
+    this.#session?.end(left)
+    this.#data.end(left)
     this.#connection.stop()
     this.#channel?.close()
     this.#media?.close()
