@@ -226,6 +226,8 @@ export class Session {
     }
     for (const cell of frame.cells.slice(had - frame.at)) snapshot.cells.push(cell)
     this.#complete()
+    // So that the server need not keep it for us any longer.
+    if (!this.#snapshot) this.ackNow()
   }
 
   /** The server would not take what we sent on this link as it was. */

@@ -104,6 +104,26 @@ describe('large messages', () => {
     expect(a.resets).toEqual([])
   })
 
+  it.each([20, 40, 60])(
+    'come again to a reader whose link ended between pieces (after %i ms)',
+    async (after) => {
+      const server = new Server()
+      const a = new Client(server, 'a')
+      let wait = 0
+      const b = new Client(server, 'b', () => (wait += 4))
+      const large = noise(mib)
+      const sent = [large, 2].map((x) => a.session.send('n', x, undefined))
+      await vi.advanceTimersByTimeAsync(after)
+      b.ws?.close()
+      b.openWebSocket()
+      await vi.advanceTimersByTimeAsync(10_000)
+      await Promise.all(sent)
+      expect(b.received).toHaveLength(2)
+      expect(same(b.received[0], large)).toBe(true)
+      expect(b.resets).toEqual([])
+    },
+  )
+
   it('stay as they were when they were sent', async () => {
     const server = new Server()
     const a = new Client(server, 'a')

@@ -285,6 +285,7 @@ describe('over links', () => {
       expect(state.entries()).toHaveLength(94)
       expect(state.get('k3')).toBe('new')
     }
+    expect(b.server.acked).toBe(1)
     expect(b.told.slice(-2)).toEqual(['k3="new" a 2', 'k4=undefined a 3'])
     expect(a.told.filter((t) => t.startsWith('k3='))).toHaveLength(1)
   })

@@ -288,11 +288,13 @@ export class Pipe implements Link, End {
     const json = JSON.stringify(message)
     const frame = raw.length > 0 ? encodeBytes([json], raw) : json
     const frames = frame.length > 65_536 ? [...split(frame, this.pieceBytes)] : [frame]
-    this.#downAt = Math.max(this.#downAt, Date.now() + this.#delay())
-    setTimeout(() => {
-      if (!this.open || this.silent) return
-      for (const f of frames) for (const m of this.#reader.read(f)) this.#receive(this, m)
-    }, this.#downAt - Date.now())
+    for (const part of frames) {
+      this.#downAt = Math.max(this.#downAt, Date.now() + this.#delay())
+      setTimeout(() => {
+        if (!this.open || this.silent) return
+        for (const m of this.#reader.read(part)) this.#receive(this, m)
+      }, this.#downAt - Date.now())
+    }
   }
 
   /** Frames that were on their way to the client still arrive, after the cut, on the dead link. */
