@@ -52,7 +52,8 @@ export async function probe(http: Http, outer: AbortSignal): Promise<Verdict> {
         for (let events = 0; ;) {
           const got = await Promise.race(events > 0 ? [reader.read(), pause(streamMs)] : [reader.read()])
           if (!got) return 'streams'
-          if (got.done) return events > 0 ? 'buffers' : 'dead'
+          // Held up, both would have come: this is a server that goes, and a network that showed nothing.
+          if (got.done) return 'dead'
           events += parser.feed(text.decode(got.value, { stream: true })).length
           if (events > 1) return 'buffers'
         }
