@@ -1,6 +1,7 @@
 # make run    build everything and serve on http://localhost:8080
 # make test   every test; installs browsers where it may
 # make check  formatting, linters, types
+# make bench  what messages cost, beside a plain pion loop; one row: go run ./test/bench -rows 10x50
 # make fmt    formats the Go code
 # make build  bin/parlor, one static file with the page inside
 # make test-image  build the container image and run it as an operator would
@@ -17,7 +18,7 @@ FUZZTIME ?= 2s
 # What the page is made of. Without git (a tarball) everything under web counts.
 page_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 
-.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image check fmt clean
+.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image bench check fmt clean
 
 run: build
 	bin/parlor serve --dev
@@ -59,6 +60,9 @@ test-e2e: build test/e2e/node_modules/.parlor
 
 test-image:
 	scripts/test-image.sh
+
+bench: build
+	go run ./test/bench
 
 check: page
 	scripts/tools.sh

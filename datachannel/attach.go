@@ -12,7 +12,7 @@ func (s *Session) attach(l *Link, in *Inbound) {
 	if s.closed {
 		return
 	}
-	if in.Gen <= s.gen {
+	if in.Gen < s.gen || in.Gen == s.gen && s.data != l { // the same again comes from a POST that was repeated
 		s.cfg.Metrics.Refused("stale_attach")
 		s.replyLocked(l, whole(appendError(nil, kindAttach, codeBadMessage,
 			fmt.Sprintf("generation %d is not above %d", in.Gen, s.gen)), false))

@@ -187,7 +187,7 @@ func (l *Log) settle(upTo uint64, err error, now time.Time) (more bool) {
 	}
 	if upTo > l.head {
 		l.head = upTo
-		l.wake.all(now)
+		l.wake.all(l.head, now)
 	}
 	if l.keep.failing = wasFailing && l.last > upTo; l.keep.failing {
 		return true
@@ -221,5 +221,5 @@ func (l *Log) failedLocked(err error, now time.Time) {
 	l.state.Abort()
 	l.head = l.last
 	l.keep.failing = true
-	l.wake.all(now)
+	l.wake.all(l.head, now)
 }

@@ -3,6 +3,7 @@ package datachannel
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -175,6 +176,9 @@ func (k *Keeper) flush() (more bool, err error) {
 		w <- err
 	}
 	if err != nil {
+		if errors.Is(err, ErrFull) {
+			k.free(rows)
+		}
 		k.mu.Lock()
 		k.rows = append(rows[:mine:mine], k.rows...)
 		if over := len(k.rows) - pendingEntries; over > 0 {
@@ -184,6 +188,14 @@ func (k *Keeper) flush() (more bool, err error) {
 		k.mu.Unlock()
 	}
 	return true, err
+}
+
+// free deletes what is to be deleted anyway: with what was to be added, all of it was refused.
+func (k *Keeper) free(rows []Row) {
+	gone := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Value != nil })
+	if len(gone) > 0 {
+		_ = k.store.Write(gone) // if it fails, it is tried again with the rest
+	}
 }
 
 // again has l written once more: at once if there is more of it, or when the store had time to recover.

@@ -16,7 +16,7 @@ type LogConfig struct {
 	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
-	Tick       time.Duration // 10 ms: readers are woken no more often
+	Tick       time.Duration // 16 ms: readers are woken no more often
 	Budget     *Budget       // of all logs together; nil: none
 	State      StateConfig
 	History    HistoryConfig
@@ -32,7 +32,7 @@ func (c LogConfig) withDefaults() LogConfig {
 		c.MaxAge = 10 * time.Minute
 	}
 	if c.Tick <= 0 {
-		c.Tick = 10 * time.Millisecond
+		c.Tick = 16 * time.Millisecond
 	}
 	return c
 }
@@ -70,7 +70,7 @@ func NewLog(c LogConfig) (*Log, error) {
 	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
 	c.State.Stored = c.Keeper != nil
 	l.state, l.history = NewState(c.State), newHistory(c.History)
-	l.wake.every = l.cfg.Tick
+	l.wake.every, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
 		if err := l.load(time.Now()); err != nil {
@@ -191,7 +191,7 @@ func (l *Log) seenLocked(now time.Time) {
 		}
 	}
 	l.head = l.last
-	l.wake.all(now)
+	l.wake.all(l.head, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.

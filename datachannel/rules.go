@@ -139,7 +139,7 @@ func (t ruleTable) decide(former *Cell, from string, op *Op, offset uint64, now 
 	switch {
 	case op.If != nil && *op.If != last:
 		return nil, Refusal{codeConflict, fmt.Sprintf("%.64q was last changed at %d, not at %d", op.Key, last, *op.If)}
-	case op.Base != 0 && !there:
+	case op.Base != 0 && !there && !op.Delete: // two may delete the same thing
 		return nil, Refusal{codeConflict, fmt.Sprintf("%.64q was deleted", op.Key)}
 	case rule == CompareAndSet && op.If == nil && !server:
 		return nil, Refusal{codeConflict, fmt.Sprintf("%.64q needs an if", op.Key)}

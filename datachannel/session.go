@@ -153,6 +153,9 @@ func (s *Session) Signalled() bool {
 // LastHeard is when the client last sent anything, on any link.
 func (s *Session) LastHeard() time.Time { return time.Unix(0, s.heard.Load()) }
 
+// Hear notes a sign of life that came by no link.
+func (s *Session) Hear() { s.hear() }
+
 func (s *Session) hear() { s.heard.Store(time.Now().UnixNano()) }
 
 // Done is closed when the session is: by Close, or because the client broke the protocol.

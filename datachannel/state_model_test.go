@@ -45,7 +45,7 @@ func (m model) apply(from string, ops []Op, offset uint64, now time.Time, most i
 		if there {
 			last = c.offset
 		}
-		if op.If != nil && *op.If != last || op.Base != 0 && !there {
+		if op.If != nil && *op.If != last || op.Base != 0 && !there && !op.Delete {
 			return nil, codeConflict
 		}
 		rule, _, _ := strings.Cut(op.Key, "/")

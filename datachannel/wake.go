@@ -10,33 +10,37 @@ import (
 // waker tells readers that there is more. The first time it does so at once; while there is more and more it does so
 // once in a while, so that a reader finds a batch each time and all of them find the same one.
 type waker struct {
-	every time.Duration // static
+	// Static.
+	every   time.Duration
+	entries uint64 // so many are not left waiting: a log that remembers few would forget them
 
 	waiters atomic.Pointer[[]chan struct{}] // copied on write, under mu
 
 	mu sync.Mutex
 	// Guarded by mu.
 	last  time.Time
+	told  uint64 // offset up to which readers were woken
 	armed bool
 }
 
-// all wakes every reader, now or when the time has come.
-func (w *waker) all(now time.Time) {
+// all wakes every reader because the log reaches to head: now or when the time has come.
+func (w *waker) all(head uint64, now time.Time) {
 	waiters := w.waiters.Load()
 	if waiters == nil || len(*waiters) == 0 {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.armed {
+	switch since := now.Sub(w.last); {
+	case head-w.told >= w.entries:
+	case w.armed:
 		return
-	}
-	if since := now.Sub(w.last); since >= 0 && since < w.every {
+	case since >= 0 && since < w.every:
 		w.armed = true
 		time.AfterFunc(w.every-since, w.due)
 		return
 	}
-	w.last = now
+	w.last, w.told = now, head
 	w.ring()
 }
 

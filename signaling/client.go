@@ -44,8 +44,9 @@ type client struct {
 
 	lineMu sync.Mutex
 	// Guarded by lineMu.
-	line      *line // the link over HTTP, if there is one
-	finishing bool  // there will be no more of them
+	line      *line  // the link over HTTP, if there is one
+	broken    string // key of the last one, if it ended by itself and no other came
+	finishing bool   // there will be no more of them
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
 	requestMu sync.Mutex

@@ -165,6 +165,7 @@ func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
 	if err != nil {
 		return arrival{}, err
 	}
+	c.session.Hear() // or the clock of its silence could strike in between
 	here := c.participant.Here()
 	if err := c.participant.Return(); err != nil {
 		return arrival{}, err

@@ -175,6 +175,9 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 // servePost takes a frame.
 func (h *Handler) servePost(w http.ResponseWriter, r *http.Request) error {
 	c, l, err := h.lineOf(r)
+	if errors.Is(err, errStaleLink) && h.serveFarewell(w, r, c) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -184,6 +187,24 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// serveFarewell takes a leave by the key of a link that has just broken: a page that is closed breaks its stream first.
+func (h *Handler) serveFarewell(w http.ResponseWriter, r *http.Request, c *client) bool {
+	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !c.brokeWith(key) {
+		return false
+	}
+	raw, binary, err := h.body(w, r, h.cfg.Limits.FirstMessage)
+	if err != nil || binary {
+		return false
+	}
+	if kind, err := kindOf(raw); err != nil || kind != kindLeave {
+		return false
+	}
+	c.request(kindLeave, raw)
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // serveDown gives frames to a link of this kind.
@@ -216,7 +237,7 @@ func (h *Handler) lineOf(r *http.Request) (*client, *line, error) {
 	if l := c.lineWith(key); l != nil {
 		return c, l, nil
 	}
-	return nil, nil, c.staleOr(errStaleLink)
+	return c, nil, c.staleOr(errStaleLink)
 }
 
 // body reads what a request has to say within a time.
@@ -263,7 +284,7 @@ func (c *client) openLine(kind datachannel.Kind, key string, attached bool) erro
 	l.link = c.session.Open(l.carrier, kind, datachannel.LinkOptions{
 		Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
-	c.line = l
+	c.line, c.broken = l, ""
 	c.links.Go(func() {
 		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
 		l.carrier.leave()
@@ -271,7 +292,7 @@ func (c *client) openLine(kind datachannel.Kind, key string, attached bool) erro
 		c.lineMu.Lock()
 		defer c.lineMu.Unlock()
 		if c.line == l {
-			c.line = nil
+			c.line, c.broken = nil, l.key
 		}
 	})
 	return nil
@@ -285,6 +306,13 @@ func (c *client) lineWith(key string) *line {
 		return nil
 	}
 	return c.line
+}
+
+// brokeWith says whether the last link over HTTP had this key, and nothing took its place.
+func (c *client) brokeWith(key string) bool {
+	c.lineMu.Lock()
+	defer c.lineMu.Unlock()
+	return c.broken != "" && equal(key, c.broken) && !c.session.Signalled()
 }
 
 // staleOr says of a link that has ended whether its session did.

@@ -50,32 +50,6 @@ type run struct {
 	began, ended atomic.Int64 // of the measuring, Unix nanoseconds; 0: not yet
 }
 
-// reader is one whose messages count. receive is called from one goroutine at a time.
-type reader struct {
-	run   *run
-	seat  Seat
-	total atomic.Uint64
-
-	mu sync.Mutex
-	// Guarded by mu: between receive and the report.
-	tallies []tally
-	latency latency
-	wrong   uint64
-}
-
-// sender sends.
-type sender struct {
-	// Static.
-	run  *run
-	id   uint32
-	seat Seat
-	sent atomic.Uint64
-	room chan struct{} // of an unthrottled one: a token for each message that may be sent
-
-	// Which readers wait for which message of an unthrottled sender; a slot is free when all have it.
-	arrived []atomic.Int32
-}
-
 // Run joins, sends, waits for the last message and leaves.
 func Run(ctx context.Context, target Target, l Load) (*Report, error) {
 	if l.Size < MinSize {
@@ -294,68 +268,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// send sends until ctx ends.
-func (s *sender) send(ctx context.Context) error {
-	var next func() bool
-	if s.room != nil {
-		for range cap(s.room) {
-			s.room <- struct{}{}
-		}
-		next = func() bool {
-			select {
-			case <-s.room:
-				return true
-			case <-ctx.Done():
-				return false
-			}
-		}
-	} else {
-		// Senders are spread over the interval, as people are.
-		every := time.Duration(float64(time.Second) / s.run.Rate)
-		due := time.Now().Add(every * time.Duration(s.id) / time.Duration(len(s.run.senders)))
-		next = func() bool {
-			wait := time.Until(due)
-			due = due.Add(every)
-			return sleep(ctx, wait) == nil
-		}
-	}
-	for n := uint64(0); next(); n++ {
-		if err := s.seat.Send(ctx, stamp(s.run.Size, s.id, n, time.Now().UnixNano())); err != nil {
-			if ctx.Err() != nil {
-				return nil // it may be gone or not: it is not counted as sent, and no reader counts what is beyond
-			}
-			return err
-		}
-		s.sent.Add(1)
-	}
-	return nil
-}
-
-// receive takes a message of somebody.
-func (rd *reader) receive(message []byte) {
-	now := time.Now().UnixNano()
-	id, n, at, err := readStamp(message)
-	rd.mu.Lock()
-	defer rd.mu.Unlock()
-	if err != nil || int(id) >= len(rd.tallies) {
-		rd.wrong++
-		return
-	}
-	if !rd.tallies[id].add(n) {
-		return
-	}
-	rd.total.Add(1)
-	if began, ended := rd.run.began.Load(), rd.run.ended.Load(); began != 0 && at >= began && (ended == 0 || at < ended) {
-		rd.latency.add(time.Duration(now - at))
-	}
-	if s := rd.run.senders[id]; s.room != nil {
-		i := n % uint64(len(s.arrived))
-		if s.arrived[i].Add(1) == int32(len(rd.run.readers)) {
-			s.arrived[i].Store(0)
-			s.room <- struct{}{} // there is a place: it was this message's
-		}
 	}
 }

@@ -295,7 +295,8 @@ func TestHistory(t *testing.T) {
 func TestOpOnTheWire(t *testing.T) {
 	zero := uint64(0)
 	got, err := json.Marshal([]Op{
-		{Key: "a", Value: json.RawMessage(`1`), Base: 9}, {Key: "b", Delete: true, Version: 7, Nonce: 3},
+		{Key: "a", Value: json.RawMessage(`1`), Base: 9},
+		{Key: "b", Delete: true, Version: 7, Nonce: 3},
 		{Key: "c", Value: json.RawMessage(`null`), If: &zero, TTL: 3000},
 	})
 	want := `[{"k":"a","v":1,"base":9},{"k":"b","del":true,"ver":7,"nonce":3},{"k":"c","v":null,"if":0,"ttl":3000}]`

@@ -23,6 +23,7 @@ type link struct {
 	// Static.
 	kind  Transport
 	write func(outFrame) error // may block
+	free  func() bool          // nil, or says that write would not block now
 	drop  func()               // ends it without a word; idempotent
 	piece int                  // bytes of the largest piece
 	out   chan outFrame        // one frame for the writer
@@ -129,8 +130,10 @@ func newChannelLink(dc *webrtc.DataChannel) *link {
 	low := make(chan struct{}, 1)
 	dc.SetBufferedAmountLowThreshold(channelBuffer / 4)
 	dc.OnBufferedAmountLow(func() { token(low) })
+	// A channel takes what fits in its buffer at once. Going by another goroutine costs a lone message two wake-ups.
+	l.free = func() bool { return dc.BufferedAmount() <= channelBuffer }
 	l.write = func(frame outFrame) error {
-		for dc.BufferedAmount() > channelBuffer {
+		for !l.free() {
 			select {
 			case <-low:
 			case <-l.ended:

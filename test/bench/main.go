@@ -30,8 +30,9 @@ func main() {
 	profiles := flag.String("profile", "", "an existing `folder` for CPU profiles of Parlor; they cost some CPU themselves")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := table(ctx, *path, *names, *profiles, *count); err != nil {
+	err := table(ctx, *path, *names, *profiles, *count)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -243,8 +243,7 @@ func TestCase20ResumeBelowLogTail(t *testing.T) {
 	lost := ada.post(message{typ: "sent while away"})
 	ben.ok(ben.change(op{K: "changed", V: rawJSON(2)}, op{K: "deleted", Del: true}, op{K: "new", V: rawJSON(3)}))
 	cy := arrive(t, p.url, room, "Cy")
-	cy.burst("noise", 300)
-	cy.answered()
+	cy.murmur(300, ben)
 	ada.mayReset = true
 	ada.switchTo(overWebSocket)
 	ada.look(func() {

@@ -46,6 +46,22 @@ func (p *person) inOrder(typ string, count int) {
 	}
 }
 
+// murmur fills the log, no faster than a few who have a short one to read can follow.
+func (p *person) murmur(count int, readers ...*person) {
+	p.t.Helper()
+	for i := range count {
+		n := p.post(message{typ: "murmur"})
+		if i%25 != 24 {
+			continue
+		}
+		o := p.ok(n)
+		for _, r := range readers {
+			r.until("the murmur", func() bool { return r.position >= o })
+		}
+	}
+	p.answered()
+}
+
 // answered waits until the fate of everything p has sent is known.
 func (p *person) answered() {
 	p.t.Helper()
@@ -61,7 +77,11 @@ func agree(t testing.TB, people ...*person) {
 		p.answered()
 		p.look(func() {
 			from = max(from, p.in.Position)
-			to = max(to, p.position)
+			for _, e := range p.timeline { // a place at which there is something to be seen
+				if !e.direct {
+					to = max(to, e.o)
+				}
+			}
 			for _, r := range p.resets {
 				from = max(from, r.Position)
 			}

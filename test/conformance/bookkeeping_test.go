@@ -311,7 +311,7 @@ func (p *person) entryLocked(e *entry) {
 		}
 		ev.from, ev.typ, ev.body, ev.direct = own.from, own.typ, own.body, own.direct
 		if own.typ == "(ops)" && len(e.Ops) == 0 {
-			return // every change of it lost against a higher version: the others see nothing
+			return // every change of it lost against a higher version: there is nothing to be seen
 		}
 	case e.Event != "":
 		ev.from, ev.typ, ev.body = e.ID, "("+e.Event+")", e.Reason
@@ -330,6 +330,9 @@ func (p *person) entryLocked(e *entry) {
 		ev.body = brief(string(e.Data))
 	}
 	if e.Ops != nil {
+		if len(e.Ops) == 0 {
+			return
+		}
 		ev.body = asJSON(e.Ops)
 		p.applyLocked(e)
 	}

@@ -23,46 +23,46 @@ const (
 
 // told is one object of a server, of whatever kind.
 type told struct {
-	T                                    string
-	Room, SID, RT, Epoch, Link           string
-	Re, Code, Message, Reason            string
-	Answer, SDP                          string
-	From, Type, Key                      string
-	ID, Gen, N, Position, After, At, Of  uint64
-	State, RetryMs                       uint64
-	Peer, Here, Since, More              bool
-	You                                  participant
-	Participants                         []participant
-	Entries                              []entry
-	Cells                                []cell
-	History                              json.RawMessage
-	Limits                               limits
-	Data                                 json.RawMessage
-	Bytes                                *int
-	raw                                  []byte // what Bytes owns
+	T                                   string
+	Room, SID, RT, Epoch, Link          string
+	Re, Code, Message, Reason           string
+	Answer, SDP                         string
+	From, Type, Key                     string
+	ID, Gen, N, Position, After, At, Of uint64
+	State, RetryMs                      uint64
+	Peer, Here, Since, More             bool
+	You                                 participant
+	Participants                        []participant
+	Entries                             []entry
+	Cells                               []cell
+	History                             json.RawMessage
+	Limits                              limits
+	Data                                json.RawMessage
+	Bytes                               *int
+	raw                                 []byte // what Bytes owns
 }
 
 type participant struct{ ID, Identity, Name string }
 
 type limits struct {
-	MessageBytes, FrameBytes, LossyBytes, KeyBytes, ValueBytes           int
+	MessageBytes, FrameBytes, LossyBytes, KeyBytes, ValueBytes             int
 	MessagesPerSecond, MessageBurst, BytesPerSecond, ByteBurst, MediaLines int
 }
 
 // entry is one of a log or of a history.
 type entry struct {
-	O                       uint64
-	From, Name, Type        string
-	Data                    json.RawMessage
-	Bytes                   *int
-	At                      int64
-	Direct                  bool
-	OK, Refused             uint64
-	Code, Message           string
-	Event, ID, Reason       string
-	Participant             participant
-	Ops                     []op
-	raw                     []byte
+	O                 uint64
+	From, Name, Type  string
+	Data              json.RawMessage
+	Bytes             *int
+	At                int64
+	Direct            bool
+	OK, Refused       uint64
+	Code, Message     string
+	Event, ID, Reason string
+	Participant       participant
+	Ops               []op
+	raw               []byte
 }
 
 // op is one change of the state.

@@ -28,9 +28,9 @@ type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 // line is one link as a client has it. What it brings goes to hear, on one goroutine; nothing is read while it is held.
 type line struct {
 	kind  string
-	slice int                                 // bytes of a piece it sends
+	slice int                                // bytes of a piece it sends
 	write func(frame []byte, bin bool) error // one message of the transport
-	drop  func()                              // ends the transport without a word; idempotent
+	drop  func()                             // ends the transport without a word; idempotent
 	hear  func(*line, []told)
 
 	unframer unframer // owned by the reader
@@ -121,7 +121,7 @@ func (l *line) take(frame []byte, bin bool) error {
 	if err != nil {
 		return err
 	}
-	if l.kind != overSSE && len(frame) > largest {
+	if (l.kind == overWebSocket || l.kind == overWebRTC) && len(frame) > largest {
 		switch all[0].T {
 		case "log", "state", "history", "e", "reset":
 			return fmt.Errorf("%w: %s of %d bytes in one", errFrame, all[0].T, len(frame))

@@ -17,13 +17,13 @@ import (
 // attaches lines. What the server does wrong is noted as a fault, which ends the test.
 type person struct {
 	// Static after join.
-	t      testing.TB
-	url    string
-	dial   dialer
-	name   string
-	id     string
-	in     told // joined
-	windowMessages int // unanswered
+	t              testing.TB
+	url            string
+	dial           dialer
+	name           string
+	id             string
+	in             told // joined
+	windowMessages int  // unanswered
 	windowBytes    int
 
 	// Guarded by mu.
