@@ -53,6 +53,11 @@ export const endings: Record<string, Ending> = {
     text: 'More was said in the room than the network carried to you. Join again; turning your camera off helps.',
     ways: ['rejoin', 'home'],
   },
+  origin: {
+    title: 'This page may not use that server',
+    text: 'The server takes only pages from addresses that whoever runs it has allowed, and this one is not among them.',
+    ways: ['home'],
+  },
   room_full: {
     title: 'The room is full',
     text: 'As many people are in it as it takes. Try again when someone has left.',

@@ -5,6 +5,9 @@ import { silentCode, type Link } from './link'
 import { Rungs, type Base } from './rungs'
 import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage } from './wire'
 
+/** What follows when a hello was refused. `again`: at once, since the next one says something else. */
+export type Answer = 'again' | 'later' | 'over'
+
 export interface ConnectionEvents {
   /** The first message on a new link: a join or a resume. */
   hello(): Promise<ClientMessage>
@@ -13,8 +16,8 @@ export interface ConnectionEvents {
   message(link: Link, message: ServerMessage): void
   /** The most bytes of a frame that comes in pieces, as far as it is known. */
   frameBytes(): number | undefined
-  /** The server refused the hello. True: try again, after retryMs if the server gave it. */
-  refused(refusal: Refusal): boolean
+  /** The server refused the hello: what now? Later means after retryMs, if the server gave it. */
+  refused(refusal: Refusal): Answer
   /** A link that was let in broke; another is being opened unless stop() is called. */
   lost(link: Link, code: number): void
   /** Whatever could be tried was tried, and none worked. It goes on after a pause. */
@@ -143,9 +146,10 @@ export class Connection {
         hello: () => this.#events.hello(),
         entered: (link, message) => this.#enter(link, message),
         refused: (refusal) => {
-          this.#rungs.refused()
-          if (this.#events.refused(refusal)) this.#step(refusal.retryMs)
-          else this.stop()
+          const answer = this.#events.refused(refusal)
+          this.#rungs.refused(answer === 'again')
+          if (answer === 'over') this.stop()
+          else this.#step(refusal.retryMs)
         },
         failed: (err) => {
           this.#why = err

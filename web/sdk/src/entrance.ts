@@ -1,3 +1,4 @@
+import type { Answer } from './connection'
 import { ParlorError } from './errors'
 import type { JoinOptions } from './options'
 import { keepPlace, takePlace, type Place } from './place'
@@ -121,26 +122,26 @@ export class Entrance {
     return passing.has(code)
   }
 
-  /** The server refused the hello. True: try again. */
-  refused(refusal: Refusal): boolean {
+  /** The server refused the hello. */
+  refused(refusal: Refusal): Answer {
     const { code } = refusal
     if (!this.#mustJoin) {
-      if (!passing.has(code) || code === 'slow_consumer') this.#mustJoin = true
-      return true
+      this.#mustJoin = !passing.has(code) || code === 'slow_consumer'
+      return this.#mustJoin ? 'again' : 'later'
     }
     if (this.#withMedia && (code === 'bad_offer' || code === 'too_many_media')) {
       // No pictures then, but people can still write to each other.
       this.#withMedia = false
       this.#events.withoutMedia()
-      return true
+      return 'again'
     }
     if (this.#joining) {
       this.#joining.reject(new ParlorError(code, refusal.message || code, refusal.retryMs))
-      return false
+      return 'over'
     }
-    if (passing.has(code)) return true
+    if (passing.has(code)) return 'later'
     this.#events.over(code)
-    return false
+    return 'over'
   }
 
   failed(err: ParlorError): void {

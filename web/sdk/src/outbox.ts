@@ -60,8 +60,8 @@ export class Outbox {
 
   /** Where to send; undefined: nothing carries messages now. */
   #link: Link | undefined
-  /** What is still to go of a frame that goes in pieces. */
-  #pieces: Iterator<Uint8Array<ArrayBuffer>, void> | undefined
+  /** What is still to go, by link, of a frame that goes in pieces. The last one goes even if another link carries messages. */
+  readonly #pieces = new Map<Link, Iterator<Uint8Array<ArrayBuffer>, void>>()
   #queued = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -121,11 +121,10 @@ export class Outbox {
     this.#queue()
   }
 
-  /** Nothing carries messages. Pieces that are on their way do not count. */
+  /** Nothing carries messages. */
   close(): void {
     this.#link = undefined
-    this.#pieces = undefined
-    clearTimeout(this.#timer)
+    this.#queue()
   }
 
   /** What the server says of n: its offset, or why it was refused. */
@@ -143,7 +142,9 @@ export class Outbox {
   end(err: ParlorError): void {
     if (this.#ended) return
     this.#ended = err
-    this.close()
+    this.#link = undefined
+    this.#pieces.clear()
+    clearTimeout(this.#timer)
     const pending = this.#pending.splice(0)
     this.#bytes = this.#sentBytes = this.#sent = 0
     for (const p of pending) p.failed(err)
@@ -197,7 +198,14 @@ export class Outbox {
   #pump(): void {
     clearTimeout(this.#timer)
     const link = this.#link
-    if (!link) return
+    let waitMs = Infinity
+    for (const old of this.#pieces.keys()) if (old !== link && !this.#finish(old)) waitMs = busyMs
+    if (link) waitMs = Math.min(waitMs, this.#fill(link))
+    if (waitMs < Infinity) this.#timer = setTimeout(() => this.#pump(), waitMs)
+  }
+
+  /** Sends what is to go on this link; returns after how many milliseconds there may be more. */
+  #fill(link: Link): number {
     let parts: Part[] = []
     let size = 0
     const flush = () => {
@@ -205,34 +213,39 @@ export class Outbox {
       parts = []
       size = 0
     }
-    while (link === this.#link) {
-      if (link.buffered > linkBytes) {
-        this.#timer = setTimeout(() => this.#pump(), busyMs)
-        break
+    try {
+      while (link === this.#link) {
+        if (link.buffered > linkBytes || !this.#finish(link)) return busyMs
+        const next = this.#pending[this.#sent]
+        if (!next || !this.#fits(next)) break
+        const wait = this.#pacer.take(next.bytes, performance.now())
+        if (wait > 0) return wait
+        if (parts.length >= frameParts || size + next.bytes > frameBytes) flush()
+        if (link !== this.#link) break
+        parts.push({ json: `{"t":"${next.t}","n":${next.n},${next.members}}`, raw: next.raw })
+        size += next.bytes
+        this.#sent++
+        this.#sentBytes += next.bytes
+        // Nothing may come between the pieces of a frame that is its own.
+        if (size > frameBytes) flush()
       }
-      if (this.#pieces) {
-        const piece = this.#pieces.next()
-        if (piece.value) link.send(piece.value)
-        else this.#pieces = undefined
-        continue
-      }
-      const next = this.#pending[this.#sent]
-      if (!next || !this.#fits(next)) break
-      const wait = this.#pacer.take(next.bytes, performance.now())
-      if (wait > 0) {
-        this.#timer = setTimeout(() => this.#pump(), wait)
-        break
-      }
-      if (parts.length >= frameParts || size + next.bytes > frameBytes) flush()
-      if (link !== this.#link) return
-      parts.push({ json: `{"t":"${next.t}","n":${next.n},${next.members}}`, raw: next.raw })
-      size += next.bytes
-      this.#sent++
-      this.#sentBytes += next.bytes
-      // Nothing may come between the pieces of a frame that is its own.
-      if (size > frameBytes) flush()
+      return Infinity
+    } finally {
+      flush()
     }
-    flush()
+  }
+
+  /** Sends the pieces of the frame that was begun on this link. False: the link is busy with them. */
+  #finish(link: Link): boolean {
+    const pieces = this.#pieces.get(link)
+    while (pieces && link.open) {
+      if (link.buffered > linkBytes) return false
+      const piece = pieces.next()
+      if (!piece.value) break
+      link.send(piece.value)
+    }
+    this.#pieces.delete(link)
+    return true
   }
 
   /**
@@ -251,7 +264,7 @@ export class Outbox {
   #frame(link: Link, parts: readonly Part[], size: number): void {
     const frame = frameOf(parts)
     if ((typeof frame === 'string' ? size : frame.length) > wholeBytes)
-      this.#pieces = split(frame, link.pieceBytes)
+      this.#pieces.set(link, split(frame, link.pieceBytes))
     else link.send(frame)
   }
 }

@@ -82,6 +82,8 @@ export class Rungs {
 
   probed(verdict: Verdict): void {
     if (verdict === 'dead') {
+      // A server that is away explains why links broke: that speaks against none of them.
+      this.#strikes = 0
       this.#next = 'wait'
       return
     }
@@ -90,9 +92,9 @@ export class Rungs {
     else this.#fall(verdict)
   }
 
-  /** The server is there but would not have us. */
-  refused(): void {
-    this.#next = 'wait'
+  /** The server is there but would not have us. `again`: at once, with something else to say. */
+  refused(again = false): void {
+    this.#next = again ? 'dial' : 'wait'
   }
 
   /** A link carries signalling now. */

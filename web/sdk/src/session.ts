@@ -46,8 +46,9 @@ export interface Beginning {
   limits: Limits
 }
 
-const ackEntries = 64
-const ackMs = 250
+// Nothing waits for it, and each costs what a message costs.
+const ackEntries = 1_024
+const ackMs = 5_000
 const answerMs = 4_000
 
 /**

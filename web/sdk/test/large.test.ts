@@ -26,13 +26,15 @@ function same(a: unknown, b: Uint8Array): boolean {
 /** A channel that takes what it is given at a rate, as a real one does. */
 function slow(pipe: Pipe, bytesPerMs: number): void {
   const send = pipe.send.bind(pipe)
+  let free = 0
   vi.spyOn(pipe, 'send').mockImplementation((frame) => {
     const size = typeof frame === 'string' ? encodeText(frame).length : frame.length
     pipe.buffered += size
+    free = Math.max(free, Date.now()) + size / bytesPerMs
     setTimeout(() => {
       pipe.buffered -= size
       send(frame)
-    }, pipe.buffered / bytesPerMs)
+    }, free - Date.now())
   })
 }
 
@@ -74,6 +76,7 @@ describe('large messages', () => {
     void b.session.send('n', 1, undefined)
     await vi.advanceTimersByTimeAsync(1_000)
     a.channel?.send('{"t":"ping","id":77}')
+    a.session.ackNow()
     await vi.advanceTimersByTimeAsync(2_000)
     expect(order).toContain('ack')
     expect(order).toContain('ping')
@@ -103,6 +106,34 @@ describe('large messages', () => {
     expect(same(b.received[1], large)).toBe(true)
     expect(a.resets).toEqual([])
   })
+
+  it.each([0, 1, 2, 3, 4])(
+    'are sent again when another link takes over between pieces (%i)',
+    async (seed) => {
+      const chance = random(seed)
+      const server = new Server()
+      const a = new Client(server, 'a')
+      const b = new Client(server, 'b')
+      slow(a.ws as Pipe, 200)
+      const large = noise(mib, seed)
+      const sent = [1, large, 3].map((x) => a.session.send('n', x, undefined))
+      // There, back, and to the same one again: a first piece between those of another frame is no protocol.
+      for (let i = 0; i < 3; i++) {
+        await vi.advanceTimersByTimeAsync(200 + chance() * 500)
+        if (a.channel) a.ladder.drop()
+        else {
+          a.openChannel()
+          slow(a.channel as unknown as Pipe, 100)
+        }
+      }
+      if (a.session.link) a.session.attach(a.session.link)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(await Promise.all(sent)).toEqual([{ offset: 1 }, { offset: 2 }, { offset: 3 }])
+      expect(b.received.length).toBe(3)
+      expect(same(b.received[1], large)).toBe(true)
+      expect(vi.getTimerCount()).toBeLessThan(5)
+    },
+  )
 
   it.each([20, 40, 60])(
     'come again to a reader whose link ended between pieces (after %i ms)',

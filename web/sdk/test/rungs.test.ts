@@ -60,9 +60,32 @@ describe('a WebSocket that fails', () => {
     expect(next(rungs, 0, 3_000)).toBe('wait 3100')
     expect(next(rungs)).toBe('websocket')
   })
+
+  it('is asked at once for something else', () => {
+    const rungs = new Rungs()
+    next(rungs)
+    rungs.refused(true)
+    expect(next(rungs)).toBe('websocket')
+  })
 })
 
 describe('a link that breaks', () => {
+  it('with its server, however often, is not left', () => {
+    const rungs = new Rungs()
+    let now = 0
+    for (let i = 0; i < 10; i++) {
+      rungs.up('sse', now)
+      rungs.lost((now += 3_000))
+      expect(next(rungs, now)).toMatch(/^wait/)
+      expect(next(rungs, now)).toBe('sse')
+      rungs.failed(now)
+      expect(next(rungs, now)).toBe('probe')
+      rungs.probed('dead')
+      expect(next(rungs, now)).toMatch(/^wait/)
+      expect(next(rungs, now)).toBe('sse')
+    }
+  })
+
   it.each(['websocket', 'sse', 'poll'] as const)('is followed by one of its kind: %s', (kind) => {
     const rungs = new Rungs()
     rungs.up(kind, 0)
