@@ -14,14 +14,15 @@ export interface LadderEvents {
 }
 
 /**
- * Decides on which link the session moves: the WebSocket at once, the data channel as soon as it answered a ping, the
- * WebSocket again when the channel falls silent. It knows nothing of what the links carry.
+ * Decides on which link the session moves: the signal link at once, whatever its kind, the data channel as soon as it
+ * answered a ping, the signal link again when the channel falls silent. It knows nothing of what the links carry.
  */
 export class Ladder {
   readonly #session: Session
   readonly #events: LadderEvents
+  readonly #channelOnly: boolean
 
-  #ws: Link | undefined
+  #base: Link | undefined
   #channel: Link | undefined
   #pingId = 0
   /** The ping on the channel that waits for an answer. */
@@ -33,22 +34,24 @@ export class Ladder {
   #timer: ReturnType<typeof setInterval> | undefined
   #climbTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(session: Session, events: LadderEvents) {
+  /** With `channelOnly` the session waits for the data channel and never moves on anything else. */
+  constructor(session: Session, events: LadderEvents, channelOnly = false) {
     this.#session = session
     this.#events = events
+    this.#channelOnly = channelOnly
   }
 
-  /** A WebSocket that carries the log already: the session has just begun on it. */
-  begun(ws: Link): void {
-    this.#ws = ws
+  /** A signal link that carries the log already: the session has just begun on it. */
+  begun(base: Link): void {
+    this.#base = base
     this.#promotedAt = undefined
+    if (this.#channelOnly) this.#session.detach(base)
   }
 
-  /** A WebSocket that took the place of one that broke. */
-  resumed(ws: Link): void {
-    this.#ws = ws
-    const carrier = this.#session.link
-    if (!carrier || carrier.kind === 'websocket') this.#session.attach(ws)
+  /** A signal link that took the place of one that broke, or of a worse one. */
+  resumed(base: Link): void {
+    this.#base = base
+    if (this.#session.link?.kind !== 'webrtc' && !this.#channelOnly) this.#session.attach(base)
   }
 
   /** The data channel is open. */
@@ -75,8 +78,8 @@ export class Ladder {
   }
 
   ended(link: Link): void {
-    if (link === this.#ws) {
-      this.#ws = undefined
+    if (link === this.#base) {
+      this.#base = undefined
       this.#session.detach(link)
       this.#climb()
     } else if (link === this.#channel) {
@@ -129,7 +132,7 @@ export class Ladder {
     this.#promotedAt = undefined
     this.#falls++
     if (this.#session.link === channel) {
-      if (this.#ws?.open) this.#session.attach(this.#ws)
+      if (this.#base?.open && !this.#channelOnly) this.#session.attach(this.#base)
       else this.#session.detach(channel)
     }
     if (this.#channel !== channel) return
