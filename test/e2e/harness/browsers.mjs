@@ -1,9 +1,10 @@
-// Chromium by playwright-core and Firefox ESR by puppeteer-core (WebDriver BiDi), both with fake devices.
+// Chromium by playwright-core and Firefox ESR by puppeteer-core (WebDriver BiDi), both with fake devices; WebKitGTK by WebDriver.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import { Tab, probeScript } from './tab.mjs'
+import { launchWebKit as launchWindow } from './webkit.mjs'
 
 const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium'
 const FIREFOX = process.env.FIREFOX_BIN ?? '/usr/bin/firefox-esr'
@@ -99,4 +100,10 @@ export async function launchFirefox({ prefs = {} } = {}) {
     },
     close: () => browser.close(),
   }
+}
+
+/** A WebKit of one page. It cannot be probed: what a Tab knows by window.__probe is not there. */
+export async function launchWebKit(options) {
+  const { page, close, pid } = await launchWindow(options)
+  return { name: 'webkit', pid, tab: async (label) => new Tab(`${label} (webkit)`, page, async () => {}), close }
 }
