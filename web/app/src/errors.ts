@@ -141,6 +141,26 @@ export const endings: Record<string, Ending> = {
     text: 'Join again to put it right.',
     ways: ['rejoin', 'home'],
   },
+  stale_link: {
+    title: 'The connection got out of step',
+    text: 'Another one has taken its place. Join again to put it right.',
+    ways: ['rejoin', 'home'],
+  },
+  conflict: {
+    title: 'Somebody else was faster',
+    text: 'What you changed was changed by others meanwhile. Join again to see how it stands.',
+    ways: ['rejoin', 'home'],
+  },
+  state_full: {
+    title: 'The room is full of things',
+    text: 'It keeps as much as it can hold. Delete something, then try again.',
+    ways: ['rejoin', 'home'],
+  },
+  not_stored: {
+    title: 'The server could not keep what you sent',
+    text: 'Its disk takes nothing more, so nobody got it. Tell whoever runs the server, and try again later.',
+    ways: ['rejoin', 'home'],
+  },
   bad_offer: {
     title: 'Browser and server found no common ground',
     text: 'The server cannot use what this browser offers for sound and video. Update the browser, or try another one.',

@@ -11,6 +11,8 @@ export interface ConnectionEvents {
   /** The server let us in; messages follow. It may come while the former link still stands: that one is over now. */
   welcome(link: Link, message: Joined | Resumed): void
   message(link: Link, message: ServerMessage): void
+  /** The most bytes of a frame that comes in pieces, as far as it is known. */
+  frameBytes(): number | undefined
   /** The server refused the hello. True: try again, after retryMs if the server gave it. */
   refused(refusal: Refusal): boolean
   /** A link that was let in broke; another is being opened unless stop() is called. */
@@ -170,6 +172,7 @@ export class Connection {
   ): () => void {
     const all: DialEvents = {
       ...events,
+      frameBytes: () => this.#events.frameBytes(),
       message: (link, message) => {
         if (link !== this.#link) return
         this.#heardAt = performance.now()

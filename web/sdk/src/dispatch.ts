@@ -1,3 +1,4 @@
+import type { Data } from './data'
 import type { Ladder } from './ladder'
 import type { Link } from './link'
 import type { Media } from './media'
@@ -6,6 +7,7 @@ import type { ServerMessage } from './wire'
 
 /** The parts of a room that messages of the server are for. */
 export interface Parts {
+  data: Data
   session: Session | undefined
   ladder: Ladder | undefined
   media: Media | undefined
@@ -15,14 +17,15 @@ export interface Parts {
 
 /** Gives a message to the part that it is for. */
 export function dispatch(link: Link, message: ServerMessage, parts: Parts): void {
-  const { session, ladder, media } = parts
+  const { data, session, ladder, media } = parts
   ladder?.heard(link)
+  if (data.take(link, message)) return
   switch (message.t) {
     case 'log':
       session?.log(link, message)
       break
     case 'attached':
-      session?.attached(link, message.gen, message.n)
+      session?.attached(link, message)
       break
     case 'reset':
       session?.reset(link, message)
@@ -32,7 +35,7 @@ export function dispatch(link: Link, message: ServerMessage, parts: Parts): void
       break
     case 'beat':
       // Said on the link that asked, whatever carries messages: it shows that this one lives.
-      link.send(JSON.stringify({ t: 'ack', position: session?.position ?? 0 }))
+      session?.ackNow(link)
       break
     case 'slots':
       media?.slots(message.rev, message.slots)
@@ -41,7 +44,7 @@ export function dispatch(link: Link, message: ServerMessage, parts: Parts): void
       media?.answered(message)
       break
     case 'error':
-      if (message.re === 'm' || message.re === 'attach') session?.refused(link, message)
+      if (message.re === 'm' || message.re === 's' || message.re === 'attach') session?.refused(link, message)
       else media?.refused(message)
       break
     case 'closed':

@@ -10,6 +10,10 @@ export interface EntranceEvents {
   withoutMedia(): void
   /** There is no way back in. */
   over(code: string): void
+  /** The page goes; another may come to take our place. */
+  leaving(): void
+  /** The same page again, out of the browser's cache: its connections are gone, its place is not. */
+  returned(): void
 }
 
 // Going on in a new session makes sense after these; after all others the page has to decide.
@@ -66,6 +70,8 @@ export class Entrance {
         signal?.addEventListener('abort', () => reject(new ParlorError('aborted', 'joining was given up')))
         knock()
       })
+      globalThis.addEventListener?.('pagehide', this.#onPageHide)
+      globalThis.addEventListener?.('pageshow', this.#onPageShow)
     } catch (err) {
       // Never said to the server, the place is still good for the next try.
       if (this.#former && err instanceof ParlorError && err.code === 'unreachable')
@@ -110,7 +116,8 @@ export class Entrance {
 
   /** The server ended the session. True: another one is worth a try. */
   closed(code: string): boolean {
-    this.#mustJoin = true
+    // A server that goes may come back and still know us, if it keeps a folder; if not, it says so.
+    this.#mustJoin = code !== 'draining'
     return passing.has(code)
   }
 
@@ -143,16 +150,23 @@ export class Entrance {
     if (joining.failures >= firstAttempts || performance.now() - joining.since >= firstMs) joining.reject(err)
   }
 
-  /** The page goes; the next one in this tab may take our place. False: we have none. */
-  leavePlace(): boolean {
-    if (!this.#place) return false
-    keepPlace(this.#storage, this.#url, this.#options.room, this.#place)
-    return true
+  /** The room was left. */
+  close(): void {
+    globalThis.removeEventListener?.('pagehide', this.#onPageHide)
+    globalThis.removeEventListener?.('pageshow', this.#onPageShow)
   }
 
-  /** The page is back: nobody else may have its place. */
-  retakePlace(): void {
+  readonly #onPageHide = () => {
+    if (!this.#place) return
+    keepPlace(this.#storage, this.#url, this.#options.room, this.#place)
+    this.#events.leaving()
+  }
+
+  readonly #onPageShow = (event: Event) => {
+    if (!('persisted' in event) || !event.persisted) return
+    // Nobody else may have it now.
     takePlace(this.#storage, this.#url, this.#options.room)
+    this.#events.returned()
   }
 }
 

@@ -4,6 +4,7 @@ export type LocalErrorCode =
   | 'aborted' // the caller's AbortSignal
   | 'left' // the room was left before it was done
   | 'unconfirmed' // the message may or may not have been delivered
+  | 'timeout' // the server did not answer
   | 'buffer_full' // more waits to be sent than the SDK is willing to hold
   | 'permission_denied'
   | 'device_not_found'

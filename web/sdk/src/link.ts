@@ -1,5 +1,6 @@
-import { decodeFrame, WireError } from './frame'
+import { WireError } from './frame'
 import type { Transport } from './options'
+import { FrameReader } from './reader'
 import type { ServerMessage } from './wire'
 
 export type LinkKind = Transport
@@ -25,6 +26,8 @@ export interface LinkEvents {
   message(link: Link, message: ServerMessage): void
   /** It ended. `code` is the WebSocket's close code or the HTTP status; 0: it broke. */
   ended(link: Link, code: number, reason: string): void
+  /** The most bytes of a frame that comes in pieces, as far as it is known. */
+  frameBytes?(): number | undefined
 }
 
 /** Small pieces let other frames pass sooner; each costs something, and over HTTP a whole round trip. */
@@ -35,27 +38,18 @@ export const pieceBytes: Record<LinkKind, number> = {
   poll: 262_144,
 }
 
-/** Makes messages of what arrives on one link. It belongs to that link: pieces of a frame do not go on on another. */
-export type Decode = (data: string | Uint8Array) => ServerMessage[]
-
-function decoder(): Decode {
-  return (data) => {
-    if (typeof data !== 'string') throw new WireError('a frame is not text')
-    return decodeFrame(data)
-  }
-}
-
 /** The one place where frames arrive, whatever link they come on. What is no protocol ends the link. */
 export function receiver(
   link: Link,
   events: LinkEvents,
   end: (code: number, reason: string) => void,
 ): (data: unknown) => void {
-  const decode = decoder()
+  // Of its own: the pieces of a frame do not go on on another link.
+  const reader = new FrameReader(() => events.frameBytes?.())
   return (data) => {
     let messages: ServerMessage[]
     try {
-      messages = decode(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as string | Uint8Array))
+      messages = reader.read(data)
     } catch (err) {
       if (!(err instanceof WireError)) throw err
       end(1002, err.message)
@@ -65,7 +59,7 @@ export function receiver(
   }
 }
 
-/** Wraps a WebSocket, or the reliable data channel, once it is open. */
+/** Wraps a WebSocket, or a data channel, once it is open. */
 export function socketLink(socket: WebSocket | RTCDataChannel, events: LinkEvents): Link {
   const kind = 'url' in socket ? 'websocket' : 'webrtc'
   let ended = false

@@ -1,21 +1,24 @@
 import { Connection } from './connection'
-import { openDevice } from './devices'
+import { Data } from './data'
+import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
 import type { OpenWebSocket } from './dial'
 import { Emitter } from './emitter'
 import { Entrance } from './entrance'
 import { ParlorError } from './errors'
+import type { HistoryOptions, HistoryPage } from './history'
 import { climbDelay, Ladder } from './ladder'
 import type { Http } from './http'
-import { socketLink, type Link } from './link'
+import { socketLink, type Link, type LinkEvents } from './link'
 import { Media, type MediaState } from './media'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
-import type { ConnectionState, JoinOptions, RoomDebug, RoomEvents, SendOptions, Transport } from './options'
+import type { ConnectionState, JoinOptions, RoomEvents, SendOptions, Transport } from './options'
+import { Preset } from './preset'
 import { Roster } from './roster'
 import { Session } from './session'
 import { Playback } from './sink'
 import { Speakers } from './speakers'
-import { inboundStats } from './stats'
+import type { RoomState } from './state'
 import { httpUrl, sessionUrl } from './url'
 import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage } from './wire'
 
@@ -38,6 +41,14 @@ export class Room extends Emitter<RoomEvents> {
   readonly #channelOnly: boolean
   readonly #playback = new Playback(() => this.emit('audioBlocked'))
   readonly #local: LocalParticipant
+  readonly #data = new Data({
+    session: () => (this.#state === 'disconnected' ? undefined : this.#session),
+    me: () => this.#local.id,
+    find: (id) => this.#roster.participants.get(id),
+    message: (...message) => this.emit('message', ...message),
+    stateChanged: (...change) => this.emit('stateChanged', ...change),
+  })
+  readonly debug: RoomDebug
   #session: Session | undefined
   #ladder: Ladder | undefined
   #speakers: Speakers | undefined
@@ -84,6 +95,8 @@ export class Room extends Emitter<RoomEvents> {
       offer: async () => this.#media?.joinOffer(),
       withoutMedia: () => this.emit('mediaStateChanged', 'failed'),
       over: (code) => this.#finish(code),
+      leaving: () => this.#connection.send({ t: 'leave', return: true }, true),
+      returned: () => this.#connection.restart(),
     })
     this.#entrance = entrance
     const { openWebSocket, fetch } = environment
@@ -92,10 +105,12 @@ export class Room extends Emitter<RoomEvents> {
       hello: () => entrance.hello(),
       welcome: (link, message) => this.#welcome(link, message),
       message: (link, message) => this.#message(link, message),
+      frameBytes: () => this.#limits?.frameBytes,
       refused: (refusal) => entrance.refused(refusal),
       lost: (link, code) => this.#lost(link, code),
       failed: (err) => entrance.failed(err),
     })
+    this.debug = handles(this.#connection, this.#media, () => this.#ladder)
     if (options.onMessage) this.on('message', options.onMessage)
   }
 
@@ -125,6 +140,11 @@ export class Room extends Emitter<RoomEvents> {
     return this.#media?.state ?? 'none'
   }
 
+  /** Values by key that everybody in the room shares. */
+  get state(): RoomState {
+    return this.#data.state
+  }
+
   /** What we may do here. */
   get grant(): Readonly<Grant> {
     return this.#grant
@@ -152,14 +172,18 @@ export class Room extends Emitter<RoomEvents> {
   /**
    * Sends a message to everybody else in the room, or to some. Resolves when the server has put it into the room's
    * order: from then on it is delivered exactly once to everyone who is there. It may be called at any time, and waits
-   * while there is no connection.
+   * while there is no connection. Data is any JSON value, or bytes: an ArrayBuffer or a view of one arrives as Uint8Array.
    */
   sendMessage(type: string, data?: unknown, options: SendOptions = {}): Promise<{ offset: number }> {
-    const session = this.#session
-    if (!session || this.#state === 'disconnected')
-      return Promise.reject(new ParlorError('left', 'the room was left'))
-    const { to } = options
-    return session.send(type, data, typeof to === 'string' ? [to] : to)
+    return this.#data.send(type, data, options)
+  }
+
+  /**
+   * Messages of the past, as far as the room keeps them: the newest that fit, oldest first. What one sent oneself is among
+   * them. For older ones ask again with `before`, the offset of the first.
+   */
+  history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    return this.#data.history(options)
   }
 
   /** Leaves the room. Nothing can be done with it afterwards. */
@@ -168,55 +192,27 @@ export class Room extends Emitter<RoomEvents> {
     this.#finish('left')
   }
 
-  readonly debug: RoomDebug = ((room: Room): RoomDebug => ({
-    get offers() {
-      return room.#media?.offers ?? 0
-    },
-    dropDataChannel: () => room.#ladder?.drop(),
-    closeWebSocket: () => room.#connection.restart(),
-    blockWebSocket: (blocked) => room.#connection.block('websocket', blocked),
-    blockStreams: (blocked) => room.#connection.block('sse', blocked),
-    stats: async () => inboundStats(await room.#media?.stats(), room.#media?.playing() ?? []),
-  }))(this)
-
   /** @internal Joins for the first time. */
   async start(): Promise<void> {
-    const opened: MediaStreamTrack[] = []
+    const preset = new Preset()
     try {
       if (this.#channelOnly && !this.#media)
         throw new ParlorError('unsupported', 'only WebRTC may carry messages, and this browser has none')
-      await this.#preset(opened)
+      await preset.open(this.#options, this.#media?.publications)
       await this.#entrance.first(() => this.#connection.start())
     } catch (err) {
       this.#connection.send({ t: 'leave' }, true)
       this.#finish('left')
-      for (const track of opened) track.stop()
+      preset.stop()
       if (err instanceof ParlorError && err.code === 'room_not_found') this.#options.roomNotFoundCallback?.()
       throw err
     }
-    globalThis.addEventListener?.('pagehide', this.#onPageHide)
-    globalThis.addEventListener?.('pageshow', this.#onPageShow)
     // The page has this turn to listen; then what came meanwhile is told.
     setTimeout(() => {
       const held = this.#held ?? []
       this.#held = undefined
       for (const tell of held) tell()
     })
-  }
-
-  /** Opens the devices to begin with, before anybody sees us. */
-  async #preset(opened: MediaStreamTrack[]): Promise<void> {
-    const { audio, video, signal } = this.#options
-    for (const [source, kind, wish] of [
-      ['microphone', 'audio', audio],
-      ['camera', 'video', video],
-    ] as const) {
-      if (!wish || !this.#media) continue
-      const track = wish === true ? await openDevice(kind, {}) : wish
-      if (wish === true) opened.push(track)
-      this.#media.publications.preset(source, track)
-    }
-    if (signal?.aborted) throw new ParlorError('aborted', 'joining was given up')
   }
 
   #newMedia(): Media {
@@ -226,6 +222,7 @@ export class Room extends Emitter<RoomEvents> {
         send: (message) => this.#connection.send(message),
         state: (state) => this.emit('mediaStateChanged', state),
         channel: (channel) => this.#channelOpened(channel),
+        lossy: (channel) => this.#data.opened(this.#wrap(channel, () => undefined)),
         channelClosed: () => this.#channel?.close(),
         find: (trackId) => this.#roster.find(trackId),
         subscribed: (track, p) => this.emit('trackSubscribed', track, p),
@@ -265,6 +262,8 @@ export class Room extends Emitter<RoomEvents> {
 
   #begin(link: Link, joined: Joined): void {
     this.#session = new Session(joined.limits, {
+      ...this.#data.events,
+      drained: () => this.emit('drain'),
       entry: (entry) => this.#entry(entry),
       carried: (carrier) => this.#carried(carrier),
       suspect: (suspect) => this.#ladder?.suspect(suspect),
@@ -312,14 +311,16 @@ export class Room extends Emitter<RoomEvents> {
 
   #channelOpened(channel: RTCDataChannel): void {
     if (this.#options.transports?.includes('webrtc') === false) return
-    this.#channel = socketLink(channel, {
-      message: (link, message) => this.#message(link, message),
-      ended: (link) => {
-        if (this.#channel === link) this.#channel = undefined
-        this.#ladder?.ended(link)
-      },
+    this.#channel = this.#wrap(channel, (link) => {
+      if (this.#channel === link) this.#channel = undefined
+      this.#ladder?.ended(link)
     })
     this.#ladder?.opened(this.#channel)
+  }
+
+  #wrap(channel: RTCDataChannel, ended: LinkEvents['ended']): Link {
+    const message: LinkEvents['message'] = (...said) => this.#message(...said)
+    return socketLink(channel, { message, ended, frameBytes: () => this.#limits?.frameBytes })
   }
 
   #message(link: Link, message: ServerMessage): void {
@@ -329,6 +330,7 @@ export class Room extends Emitter<RoomEvents> {
     }
     if (this.#state === 'disconnected') return
     dispatch(link, message, {
+      data: this.#data,
       session: this.#session,
       ladder: this.#ladder,
       media: this.#media,
@@ -341,7 +343,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #entry(entry: Entry): void {
     if (entry.is === 'message') {
-      const meta = { offset: entry.o, sentAt: new Date(entry.at), direct: entry.direct }
+      const meta = { offset: entry.o, sentAt: new Date(entry.at), direct: entry.direct, lossy: false }
       this.emit('message', entry.type, entry.data, this.#roster.sender(entry.from), meta)
       return
     }
@@ -367,31 +369,22 @@ export class Room extends Emitter<RoomEvents> {
       this.#state = 'connected'
       this.emit('reconnected')
     }
+    this.#data.carried()
     if (link.kind !== before) this.emit('transportChanged', link.kind, before)
   }
 
   #finish(reason: string): void {
     if (this.#state === 'disconnected') return
     this.#state = 'disconnected'
-    globalThis.removeEventListener?.('pagehide', this.#onPageHide)
-    globalThis.removeEventListener?.('pageshow', this.#onPageShow)
+    this.#entrance.close()
     this.#speakers?.stop()
     this.#ladder?.stop()
-    this.#session?.end(new ParlorError(reason, 'the room was left'))
+    const left = new ParlorError(reason, 'the room was left')
+    this.#session?.end(left)
+    this.#data.end(left)
     this.#connection.stop()
     this.#channel?.close()
     this.#media?.close()
     this.emit('disconnected', reason)
-  }
-
-  readonly #onPageHide = () => {
-    if (this.#entrance.leavePlace()) this.#connection.send({ t: 'leave', return: true }, true)
-  }
-
-  /** The same page again, out of the browser's cache: its connections are gone, its place is not. */
-  readonly #onPageShow = (event: Event) => {
-    if (!('persisted' in event) || !event.persisted) return
-    this.#entrance.retakePlace()
-    this.#connection.restart()
   }
 }
