@@ -15,7 +15,7 @@ export function carriedBy(tab, kind, { within = 20_000 } = {}) {
 
 /** Each says `each` numbered messages at once; resolves when everything has arrived as it should. */
 export async function exchange(tabs, { each, meanwhile = async () => {}, within = 90_000 }) {
-  for (const tab of tabs) await tab.evaluate(listen)
+  await listenAll(tabs)
   for (const tab of tabs) await tab.evaluate(talk, { each })
   await meanwhile()
   await checkArrival(tabs, { within })
@@ -23,13 +23,31 @@ export async function exchange(tabs, { each, meanwhile = async () => {}, within 
 
 /** Each says one numbered message after the other, so many a second, until hush(). */
 export async function chatter(tabs, perSecond) {
-  for (const tab of tabs) await tab.evaluate(listen)
+  await listenAll(tabs)
   for (const tab of tabs) await tab.evaluate(talk, { perSecond })
+}
+
+let rounds = 0
+/** What was said in a former round and comes late is not heard in this one. */
+async function listenAll(tabs) {
+  const round = ++rounds
+  for (const tab of tabs) await tab.evaluate(listen, round)
+}
+
+/** They stop talking; of each message it is known what became of it, be it good or bad. */
+export async function stop(tabs, { within = 30_000 } = {}) {
+  for (const tab of tabs) await tab.evaluate(() => window.__talk.stop())
+  for (const tab of tabs) {
+    await until(
+      `it is known what became of all messages of ${tab.label}`,
+      () => tab.evaluate(() => window.__talk.sent.length + window.__talk.failed.length === window.__talk.said),
+      { within, detail: () => standing(tab) },
+    )
+  }
 }
 
 /** They stop talking, and everything they said has arrived as it should. */
 export async function hush(tabs, { within = 60_000 } = {}) {
-  for (const tab of tabs) await tab.evaluate(() => window.__talk.stop())
   return checkArrival(tabs, { within })
 }
 
@@ -51,14 +69,9 @@ export const heardOf = (tab) =>
 
 /** Waits until everyone has said all, and heard all that the others said; then checks it. */
 async function checkArrival(tabs, { within }) {
-  for (const tab of tabs) {
-    await until(
-      `all messages of ${tab.label} are confirmed`,
-      () => tab.evaluate(() => window.__talk.sent.length + window.__talk.failed.length === window.__talk.said),
-      { within, detail: () => standing(tab) },
-    )
+  await stop(tabs, { within })
+  for (const tab of tabs)
     assert.deepEqual(await tab.evaluate(() => window.__talk.failed), [], `messages of ${tab.label} failed`)
-  }
   const sent = await Promise.all(tabs.map((tab) => tab.evaluate(() => window.__talk.sent)))
   const total = sent.reduce((sum, list) => sum + list.length, 0)
   await Promise.all(tabs.map((tab, i) => received(tab, total - sent[i].length, within)))
@@ -117,12 +130,12 @@ const standing = async (tab) => ({
 })
 
 // In the page.
-function listen() {
-  const book = { heard: [], sent: [], failed: [], said: 0, transports: [], resets: [], left: [], stop: () => {} }
+function listen(round) {
+  const book = { round, heard: [], sent: [], failed: [], said: 0, transports: [], resets: [], left: [], stop: () => {} }
   window.__talk = book
   const room = window.parlor
   room.on('message', (type, data, from, meta) => {
-    if (type === 'count') book.heard.push([from.id, data.n, meta.offset, performance.now()])
+    if (type === 'count' && data.round === round) book.heard.push([from.id, data.n, meta.offset, performance.now()])
   })
   room.on('transportChanged', (now, before) => book.transports.push(`${before} to ${now}`))
   room.on('reset', (reason, unconfirmed) => book.resets.push({ reason, unconfirmed: unconfirmed.length }))
@@ -134,7 +147,7 @@ function talk({ each, perSecond }) {
   const book = window.__talk
   const say = () => {
     const n = ++book.said
-    window.parlor.sendMessage('count', { n, filling: 'x'.repeat(n % 50) }).then(
+    window.parlor.sendMessage('count', { round: book.round, n, filling: 'x'.repeat(n % 50) }).then(
       ({ offset }) => book.sent.push([n, offset, performance.now()]),
       (error) => book.failed.push(`${n}: ${error.code} ${error.message}`),
     )

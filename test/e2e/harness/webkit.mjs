@@ -91,6 +91,12 @@ class WebKitPage {
     press: (key) => this.keyboard.type({ Enter: '\uE007', Escape: '\uE00C' }[key] ?? key),
   }
 
+  mouse = {
+    move: (x, y) => this.#point({ type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 0 }),
+    down: () => this.#point({ type: 'pointerDown', button: 0 }),
+    up: () => this.#point({ type: 'pointerUp', button: 0 }),
+  }
+
   /** It has no events to listen to. */
   on() {}
 
@@ -124,6 +130,11 @@ class WebKitPage {
 
   async screenshot({ path }) {
     await writeFile(path, Buffer.from(await this.#call('GET', '/screenshot'), 'base64'))
+  }
+
+  #point(action) {
+    const mouse = { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: [action] }
+    return this.#call('POST', '/actions', { actions: [mouse] })
   }
 
   quit() {
