@@ -41,6 +41,11 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
   })
   const browser = await chromium.connect(server.wsEndpoint())
   let pages = 0
+  const stopped = new Set()
+  const thaw = () => {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT')
+    stopped.clear()
+  }
   return {
     name: 'chromium',
     pid: server.process().pid,
@@ -51,9 +56,21 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
       const page = await own.newPage()
       return new Tab(`${label} (chromium ${++pages})`, page, () => own.close())
     },
+    /** All its pages stand still, as on a machine that sleeps. (A headless browser never hides a page, so it freezes none.) */
+    async freeze() {
+      const driver = await browser.newBrowserCDPSession()
+      const { processInfo } = await driver.send('SystemInfo.getProcessInfo')
+      for (const { type, id } of processInfo) {
+        if (type !== 'renderer') continue
+        process.kill(id, 'SIGSTOP')
+        stopped.add(id)
+      }
+    },
+    thaw,
     /** Dies at once, with all its pages and without a word to anyone. */
     kill: () => server.kill(),
     async close() {
+      thaw()
       await browser.close()
       await server.close()
     },

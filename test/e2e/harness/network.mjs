@@ -51,11 +51,16 @@ export async function runInside(url, { within }) {
 
 /** Drops whatever comes by UDP from now on, without a word, as a firewall would. Gives what ends it. */
 export function dropUdp() {
-  nft('add table inet parlor; add chain inet parlor in { type filter hook input priority 0; }; add rule inet parlor in meta l4proto udp drop')
+  nft(`table inet parlor {
+    chain in {
+      type filter hook input priority 0
+      meta l4proto udp drop
+    }
+  }`)
   return () => nft('delete table inet parlor')
 }
 
 function nft(script) {
-  const { status, stderr } = spawnSync('nft', ['-f', '-'], { input: script.replaceAll('; add', '\nadd'), encoding: 'utf8' })
+  const { status, stderr } = spawnSync('nft', ['-f', '-'], { input: `${script}\n`, encoding: 'utf8' })
   if (status !== 0) throw new Error(`nft: ${stderr}`)
 }

@@ -35,15 +35,11 @@ scene(
     for (const tab of tabs) await received(tab, 100)
     await server.kill()
     await stage.serve({ args, port: server.port })
-    const since = performance.now()
     const heard = await Promise.all(tabs.map((tab) => tab.evaluate(() => window.__talk.heard.length)))
     for (const [i, tab] of tabs.entries()) await received(tab, heard[i] + 100, 15_000)
-    const back = performance.now() - since
     for (const tab of tabs) await picturesMove(tab, 2)
-    const moving = performance.now() - since
     for (const [i, tab] of tabs.entries()) await carriedBy(tab, KINDS[i], { within: 30_000 })
     await hush(tabs)
-    console.log(`talking again after ${Math.round(back)} ms, pictures after ${Math.round(moving)} ms`)
     for (const tab of tabs) {
       const { left, resets } = await heardOf(tab)
       assert.deepEqual({ left, resets }, { left: [], resets: [] }, `${tab.label} saw the crash`)
@@ -61,7 +57,6 @@ scene(
     for (const tab of tabs) await received(tab, 100)
     await server.kill()
     await stage.serve({ port: server.port })
-    const since = performance.now()
     for (const tab of tabs) {
       await until(
         `${tab.label} is back among three`,
@@ -75,7 +70,6 @@ scene(
         { within: 10_000, detail: () => tab.account() },
       )
     }
-    console.log(`back after ${Math.round(performance.now() - since)} ms`)
     await stop(tabs)
     for (const tab of tabs) {
       const { resets } = await heardOf(tab)
@@ -84,8 +78,15 @@ scene(
         ['session_not_found'],
       )
       const failed = await tab.evaluate(() => window.__talk.failed)
-      assert.equal(failed.length, resets[0].unconfirmed, `reset told ${tab.label} of others than those whose promises failed`)
-      assert.ok(failed.every((what) => /unconfirmed/.test(what)), `${tab.label}: ${failed}`)
+      assert.equal(
+        failed.length,
+        resets[0].unconfirmed,
+        `reset told ${tab.label} of others than those whose promises failed`,
+      )
+      assert.ok(
+        failed.every((what) => /unconfirmed/.test(what)),
+        `${tab.label}: ${failed}`,
+      )
     }
     await exchange(tabs, { each: 100 })
     for (const [i, tab] of tabs.entries()) await carriedBy(tab, KINDS[i], { within: 30_000 })

@@ -88,7 +88,11 @@ async function sendLarge({ length, seed }) {
   // As JSON it has two bytes more; some letters take two or four bytes.
   let left = length - 2
   while (left > 4) {
-    const [letter, size] = [['ä', 2], ['🎈', 4], [String.fromCharCode(97 + (noise() % 26)), 1]][Math.min(noise() % 40, 2)]
+    const [letter, size] = [
+      ['ä', 2],
+      ['🎈', 4],
+      [String.fromCharCode(97 + (noise() % 26)), 1],
+    ][Math.min(noise() % 40, 2)]
     text += letter
     left -= size
   }

@@ -26,7 +26,12 @@ scene(
       const { count, ms, highest, sorted } = await reader.evaluate(() => {
         const seen = window.__pointer
         const sorted = seen.every(({ x }, i) => i === 0 || x >= seen[i - 1].x)
-        return { count: seen.length, ms: seen.at(-1).at - seen[0].at, highest: Math.max(...seen.map(({ x }) => x)), sorted }
+        return {
+          count: seen.length,
+          ms: seen.at(-1).at - seen[0].at,
+          highest: Math.max(...seen.map(({ x }) => x)),
+          sorted,
+        }
       })
       assert.equal(highest, MOVES, `${reader.label} ended with the last place`)
       assert.ok(sorted, `${reader.label} saw the pointer jump back`)

@@ -101,7 +101,8 @@ scene('transports says what may carry messages, and nothing else does', { within
   const old = await browser.tab('old', OLD)
   await assert.rejects(enterBySdk(old, server, { room: 'chosen', transports: ['webrtc'] }), /WebRTC/)
   const ids = await Promise.all(tabs.map(ownId))
-  await until('nobody else was let in', async () =>
-    (await tabs[0].evaluate(() => window.parlor.participants.size)) === ids.length - 1,
+  await until(
+    'nobody else was let in',
+    async () => (await tabs[0].evaluate(() => window.parlor.participants.size)) === ids.length - 1,
   )
 })

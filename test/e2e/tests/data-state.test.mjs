@@ -98,7 +98,11 @@ scene(
       note('mine', state.delete('mine'))
       note('new', state.set('new', 'by Ben'))
     })
-    assert.equal(await ben.evaluate(() => window.parlor.state.get('deleted')), 'by Ben', 'Ben’s own change shows at once')
+    assert.equal(
+      await ben.evaluate(() => window.parlor.state.get('deleted')),
+      'by Ben',
+      'Ben’s own change shows at once',
+    )
     await ada.evaluate(async () => {
       const { state } = window.parlor
       await state.delete('deleted')
