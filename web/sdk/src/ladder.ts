@@ -143,6 +143,11 @@ export class Ladder {
     this.#climbTimer = setTimeout(() => this.#climb(), climbDelay(this.#falls))
   }
 
+  /** What the channel goes by works again: no need to wait for the next try. */
+  revived(): void {
+    this.#climb()
+  }
+
   /** Tries the channel; the answer promotes it. */
   #climb(): void {
     clearTimeout(this.#climbTimer)
