@@ -16,6 +16,7 @@
 package datachannel
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -182,6 +183,17 @@ func (s *Session) Close(code, message string) {
 	s.wakeLocked(s.signal, s.channel, s.data)
 	if s.fast != nil {
 		s.fast.cancel(ErrClosed)
+	}
+}
+
+// Part ends the links there are. The session stays: the client goes on by resuming it, so that both know that it was away.
+func (s *Session) Part() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range []*Link{s.signal, s.channel, s.data} {
+		if l != nil {
+			l.cancel(context.Canceled)
+		}
 	}
 }
 

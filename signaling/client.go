@@ -288,6 +288,8 @@ func (c *client) listen(now time.Time) time.Duration {
 	}
 	if c.participant.Here() {
 		c.participant.Away(room.ReasonLost)
+		// A client that only stood still finds its links open when it goes on, and would not know that it was gone.
+		c.session.Part()
 	}
 	return l.ResumeWindow - silent
 }

@@ -38,9 +38,10 @@ func TestPollsKeepAClientHere(t *testing.T) {
 		if !s.h.sessions.find(ada.sid).participant.Here() {
 			t.Error("taken for lost")
 		}
-		time.Sleep(deadAfter - time.Millisecond)
+		lostAfter := s.h.cfg.Limits.LostAfter
+		time.Sleep(lostAfter - holdOf(lostAfter) - time.Millisecond)
 		ada.say(`{"t":"ping","id":1}`)
-		time.Sleep(deadAfter + time.Millisecond)
+		time.Sleep(lostAfter + time.Millisecond)
 		ada.post(`{"t":"ping","id":1}`).want(t, http.StatusConflict, "stale_link")
 	})
 }

@@ -21,7 +21,7 @@ func TestAStreamBeatsAndLastsWhileItIsAnswered(t *testing.T) {
 		}
 		last := time.Now()
 		<-stream.ended
-		if took := time.Since(last); took != deadAfter {
+		if took := time.Since(last); took != s.h.cfg.Limits.LostAfter {
 			t.Errorf("a stream that is not answered ended after %s", took)
 		}
 		beats := 0

@@ -1,8 +1,10 @@
 import type { Link } from './link'
 import type { Session } from './session'
 
-const tickMs = 500
+const tickMs = 250
 const quietMs = 2_000
+/** Who waits for a confirmation asks sooner whether anybody is there. */
+const waitingMs = 250
 const deadMs = 4_000
 const firstClimbMs = 5_000
 const longestClimbMs = 60_000
@@ -119,7 +121,8 @@ export class Ladder {
     if (this.#pinged) {
       if (this.#heardAt > this.#pinged.at && carries) this.#pinged = undefined
       else if (now - this.#pinged.at >= deadMs) this.#fall(channel)
-    } else if (carries && now - this.#heardAt >= quietMs) this.#ping(channel)
+    } else if (carries && now - this.#heardAt >= (this.#session.bufferedBytes > 0 ? waitingMs : quietMs))
+      this.#ping(channel)
   }
 
   #ping(channel: Link): void {
@@ -138,6 +141,11 @@ export class Ladder {
     if (this.#channel !== channel) return
     clearTimeout(this.#climbTimer)
     this.#climbTimer = setTimeout(() => this.#climb(), climbDelay(this.#falls))
+  }
+
+  /** What the channel goes by works again: no need to wait for the next try. */
+  revived(): void {
+    this.#climb()
   }
 
   /** Tries the channel; the answer promotes it. */

@@ -220,7 +220,10 @@ export class Room extends Emitter<RoomEvents> {
       this.#options.videoCodec ?? 'vp8',
       {
         send: (message) => this.#connection.send(message),
-        state: (state) => this.emit('mediaStateChanged', state),
+        state: (state) => {
+          if (state === 'connected') this.#ladder?.revived()
+          this.emit('mediaStateChanged', state)
+        },
         channel: (channel) => this.#channelOpened(channel),
         lossy: (channel) => this.#data.opened(this.#wrap(channel, () => undefined)),
         channelClosed: () => this.#channel?.close(),
