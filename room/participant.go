@@ -354,6 +354,16 @@ func (p *Participant) Here() bool {
 	return p.here
 }
 
+// Part ends p's Peer without a word to anybody, for a server that is going to be started again.
+func (p *Participant) Part() {
+	r := p.room
+	r.mu.Lock()
+	peer := p.peer
+	p.peer = nil
+	r.mu.Unlock()
+	closePeer(peer)
+}
+
 // Leave ends p's stay for good.
 func (p *Participant) Leave(why Reason) {
 	r := p.room

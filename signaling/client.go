@@ -287,6 +287,7 @@ func (c *client) finish() {
 	c.lineMu.Unlock()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {
+		c.participant.Part() // a data channel whose other end is gone closes with its Peer only
 		c.links.Wait()
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back

@@ -210,3 +210,10 @@ func (l *line) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// all are the lines there are.
+func (w *wire) all() []*line {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]*line(nil), w.lines...)
+}
