@@ -23,6 +23,8 @@ func (s *Session) attach(l *Link, in *Inbound) {
 	s.cursor = in.Position
 	s.greeting = greeting{due: true, reason: s.log.reach(in.Epoch, in.Position)}
 	switch {
+	case s.greeting.reason == "" && in.Position < s.cfg.Since:
+		s.greeting.reason = resetTrimmed // what was said before it came is not for it
 	case in.Cells != nil:
 		if s.greeting.reason == "" && !s.pageLocked(in.Position, *in.Cells) {
 			s.greeting.reason = resetTrimmed // of the state it has a part, and the rest is no more
@@ -48,7 +50,11 @@ func (s *Session) carryLocked(l *Link) {
 	}
 	s.data = l
 	if l != nil {
-		s.log.wake.watch(l.wake)
+		r := waiter{wake: l.wake}
+		if l.instant != nil {
+			r.serve = l.serve
+		}
+		s.log.wake.watch(r)
 		l.listenLatest(true)
 	}
 }

@@ -114,7 +114,7 @@ func (j *joiner) take(piece []byte, limit int, now time.Time) (frame []byte, bin
 	}
 	last := flags&pieceLast != 0
 	size := len(j.buf) + len(rest)
-	if size > j.total || last && size != j.total {
+	if len(rest) == 0 || size > j.total || last != (size == j.total) {
 		return nil, false, false, fmt.Errorf("%w: a piece of the wrong size", ErrBadMessage)
 	}
 	j.buf, j.at = append(j.buf, rest...), now

@@ -187,7 +187,8 @@ func (l *Log) settle(upTo uint64, err error, now time.Time) (more bool) {
 	}
 	if upTo > l.head {
 		l.head = upTo
-		l.wake.all(l.head, now)
+		l.wake.note(l.head, now)
+		l.wake.ring()
 	}
 	if l.keep.failing = wasFailing && l.last > upTo; l.keep.failing {
 		return true
@@ -221,5 +222,6 @@ func (l *Log) failedLocked(err error, now time.Time) {
 	l.state.Abort()
 	l.head = l.last
 	l.keep.failing = true
-	l.wake.all(l.head, now)
+	l.wake.note(l.head, now)
+	l.wake.ring()
 }

@@ -19,6 +19,12 @@ type Conn interface {
 	CloseConn(code int, reason string) error
 }
 
+// Instant is a Conn that can say that WriteFrame would not wait now.
+type Instant interface {
+	Conn
+	Instant() bool
+}
+
 // Kind is what a link runs over.
 type Kind uint8
 
@@ -71,6 +77,7 @@ type Link struct {
 	// Static after Open.
 	session *Session
 	conn    Conn
+	instant Instant // conn, if it is one; nil otherwise
 	kind    Kind
 	options LinkOptions
 	batch   int
@@ -83,7 +90,9 @@ type Link struct {
 	inbound []Inbound
 	join    joiner
 
-	// Owned by the writer.
+	// writing is held by who sends: the writer, or a goroutine that serves it. What follows is theirs.
+	writing sync.Mutex
+
 	buf []byte // the frame it sends, unless that came to it whole
 	cut []byte // a piece of large, or the parts of a frame joined
 
@@ -100,6 +109,7 @@ type Link struct {
 func (s *Session) Open(conn Conn, kind Kind, o LinkOptions) *Link {
 	l := &Link{session: s, conn: conn, kind: kind, wake: make(chan struct{}, 1)}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
+	l.instant, _ = conn.(Instant)
 	switch kind {
 	case DataChannel:
 		orDefault(&o.ReadBytes, wholeFrame)

@@ -16,7 +16,7 @@ type LogConfig struct {
 	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
-	Tick       time.Duration // 10 ms: readers are woken no more often
+	Tick       time.Duration // 16 ms: readers are woken no more often
 	Budget     *Budget       // of all logs together; nil: none
 	State      StateConfig
 	History    HistoryConfig
@@ -32,7 +32,7 @@ func (c LogConfig) withDefaults() LogConfig {
 		c.MaxAge = 10 * time.Minute
 	}
 	if c.Tick <= 0 {
-		c.Tick = 10 * time.Millisecond
+		c.Tick = 16 * time.Millisecond
 	}
 	return c
 }
@@ -44,6 +44,7 @@ func (c LogConfig) withDefaults() LogConfig {
 // number.
 //
 // It calls nobody under its lock: a wake-up is a send to a channel with room for one, and is dropped if one waits there.
+// What the entry of a session means for readers is left to Wake.
 type Log struct {
 	// Static after NewLog.
 	cfg LogConfig
@@ -124,8 +125,15 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return l.appendLocked(r, now), nil
+	o := l.appendLocked(r, now)
+	if e.Session == "" {
+		l.wake.ring()
+	}
+	return o, nil
 }
+
+// Wake tells readers of what sessions have said. Whoever appended it calls this as soon as it holds no lock.
+func (l *Log) Wake() { l.wake.tell() }
 
 // recordLocked makes the record that e would be.
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
@@ -191,7 +199,7 @@ func (l *Log) seenLocked(now time.Time) {
 		}
 	}
 	l.head = l.last
-	l.wake.all(l.head, now)
+	l.wake.note(l.head, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.
@@ -300,6 +308,7 @@ func (l *Log) change(find func(string) []Op, participant string, now time.Time) 
 		}
 		if len(r.cells) > 0 {
 			l.appendLocked(r, now)
+			l.wake.ring()
 		}
 		ops = ops[n:]
 	}

@@ -22,6 +22,7 @@ func mustAppend(t testing.TB, l *Log, e Entry, now time.Time) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.Wake()
 	return o
 }
 
@@ -126,8 +127,10 @@ func TestLogWakes(t *testing.T) {
 				}
 			}
 		}
-		l.wake.watch(a)
-		l.wake.watch(b)
+		l.wake.watch(waiter{wake: a})
+		served := 0
+		l.wake.watch(waiter{wake: b})
+		l.wake.watch(waiter{wake: make(chan struct{}), serve: func() { served++ }})
 		mustAppend(t, l, message("x"), time.Now())
 		woken(1, 1)
 		for range 3 { // nobody looks: it must not wait
@@ -146,6 +149,9 @@ func TestLogWakes(t *testing.T) {
 		woken(0, 0)
 		mustAppend(t, l, message("x"), time.Now())
 		woken(0, 1)
+		if served != 4 {
+			t.Errorf("one that never waits was served %d times, want 4", served)
+		}
 	})
 }
 

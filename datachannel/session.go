@@ -34,6 +34,7 @@ type SessionConfig struct {
 	Participant string
 	Position    uint64  // up to where the client has seen the log: that of its first snapshot
 	Cells       []*Cell // state of that snapshot, which the client is to get
+	Since       uint64  // position at which the client came: what was before is not for it
 	Taken       uint64  // messages that were taken in a former life of the server
 	Latest      *Latest // lossy messages of the room; nil: none
 	Poster      Poster

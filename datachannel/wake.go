@@ -9,77 +9,122 @@ import (
 
 // waker tells readers that there is more. The first time it does so at once; while there is more and more it does so
 // once in a while, so that a reader finds a batch each time and all of them find the same one.
+//
+// A reader whose transport never waits is not woken but served, on the goroutine that has the news: to wake another one
+// for each would cost more, and the last of them would hear it later. That must not be under a lock, so what a session
+// says is only noted, and told by who said it (Log.Wake) when its locks are free.
 type waker struct {
 	// Static.
 	every   time.Duration
 	entries uint64 // so many are not left waiting: a log that remembers few would forget them
 
-	waiters atomic.Pointer[[]chan struct{}] // copied on write, under mu
+	readers atomic.Pointer[[]waiter] // copied on write, under mu
 
 	mu sync.Mutex
 	// Guarded by mu.
 	last  time.Time
 	told  uint64 // offset up to which readers were woken
 	armed bool
+	owed  bool // readers are to be told
 }
 
-// all wakes every reader because the log reaches to head: now or when the time has come.
-func (w *waker) all(head uint64, now time.Time) {
-	waiters := w.waiters.Load()
-	if waiters == nil || len(*waiters) == 0 {
+// waiter is a reader that waits for more.
+type waiter struct {
+	wake  chan struct{} // room for one
+	serve func()        // does not wait; nil: it has to be woken
+}
+
+// note remembers that the log reaches to head, of which readers are told now or when the time has come.
+func (w *waker) note(head uint64, now time.Time) {
+	readers := w.readers.Load()
+	if readers == nil || len(*readers) == 0 {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch since := now.Sub(w.last); {
+	case w.owed:
 	case head-w.told >= w.entries:
+		w.owed = true
 	case w.armed:
 		return
 	case since >= 0 && since < w.every:
 		w.armed = true
 		time.AfterFunc(w.every-since, w.due)
 		return
+	default:
+		w.owed = true
 	}
 	w.last, w.told = now, head
-	w.ring()
 }
 
 func (w *waker) due() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.armed, w.last = false, time.Now()
-	w.ring()
+	w.armed, w.owed, w.last = false, true, time.Now()
+	w.mu.Unlock()
+	w.tell()
 }
 
+// settle says whether readers are to be told now. They are no more.
+func (w *waker) settle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	owed := w.owed
+	w.owed = false
+	return owed
+}
+
+// ring wakes readers if they are to be told. It may be called under locks.
 func (w *waker) ring() {
-	for _, c := range *w.waiters.Load() {
-		select {
-		case c <- struct{}{}:
-		default: // it has not looked since the last one
+	if !w.settle() {
+		return
+	}
+	for _, r := range *w.readers.Load() {
+		r.ring()
+	}
+}
+
+func (r *waiter) ring() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it has not looked since the last one
+	}
+}
+
+// tell serves or wakes readers if they are to be told. It may not be called under locks.
+func (w *waker) tell() {
+	if !w.settle() {
+		return
+	}
+	for _, r := range *w.readers.Load() {
+		if r.serve != nil {
+			r.serve()
+		} else {
+			r.ring()
 		}
 	}
 }
 
-// watch wakes c whenever there is more, until unwatch. c must have room for one.
-func (w *waker) watch(c chan struct{}) {
+// watch adds a reader, until unwatch.
+func (w *waker) watch(r waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var next []chan struct{}
-	if now := w.waiters.Load(); now != nil {
+	var next []waiter
+	if now := w.readers.Load(); now != nil {
 		next = slices.Clone(*now)
 	}
-	next = append(next, c)
-	w.waiters.Store(&next)
+	next = append(next, r)
+	w.readers.Store(&next)
 }
 
-// unwatch ends a watch. c may be woken once more.
+// unwatch ends a watch, by its channel. It may be woken or served once more.
 func (w *waker) unwatch(c chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.waiters.Load()
+	now := w.readers.Load()
 	if now == nil {
 		return
 	}
-	next := slices.DeleteFunc(slices.Clone(*now), func(other chan struct{}) bool { return other == c })
-	w.waiters.Store(&next)
+	next := slices.DeleteFunc(slices.Clone(*now), func(r waiter) bool { return r.wake == c })
+	w.readers.Store(&next)
 }

@@ -8,27 +8,68 @@ import (
 // write is the goroutine that sends.
 func (l *Link) write() error {
 	for {
-		out := l.session.next(l)
-		if out.frame.size > 0 {
-			if err := l.conn.WriteFrame(l.joined(out.frame), out.frame.binary); err != nil {
-				return fmt.Errorf("write: %w", err)
-			}
-		}
-		if out.last {
-			return ErrClosed
+		l.writing.Lock()
+		more, err := l.writeOne()
+		l.writing.Unlock()
+		if err != nil {
+			return err
 		}
 		if l.ctx.Err() != nil {
 			return context.Cause(l.ctx)
 		}
-		if out.frame.size > 0 {
+		if more {
 			continue
 		}
-		l.rest()
 		select {
 		case <-l.wake:
 		case <-l.ctx.Done():
 			return context.Cause(l.ctx)
 		}
+	}
+}
+
+// writeOne sends what is next, and says whether there was anything. The caller holds writing.
+func (l *Link) writeOne() (more bool, err error) {
+	out := l.session.next(l)
+	if out.frame.size > 0 {
+		if err := l.conn.WriteFrame(l.joined(out.frame), out.frame.binary); err != nil {
+			return false, fmt.Errorf("write: %w", err)
+		}
+	}
+	if out.last {
+		return false, ErrClosed
+	}
+	if out.frame.size == 0 {
+		l.rest()
+	}
+	return out.frame.size > 0, nil
+}
+
+// servedFrames is how many frames a goroutine sends for another at a time.
+const servedFrames = 4
+
+// serve sends what is next on the goroutine of somebody else, if nobody does so already and it takes no waiting. What
+// is left is for the writer.
+func (l *Link) serve() {
+	err := l.guard(func() error {
+		if !l.writing.TryLock() {
+			l.wakeUp()
+			return nil
+		}
+		defer l.writing.Unlock()
+		for range servedFrames {
+			if l.ctx.Err() != nil || !l.instant.Instant() {
+				break
+			}
+			if more, err := l.writeOne(); err != nil || !more {
+				return err
+			}
+		}
+		l.wakeUp()
+		return nil
+	})
+	if err != nil {
+		l.cancel(err)
 	}
 }
 

@@ -328,6 +328,16 @@ func (p *Participant) Away(why Reason) {
 	closePeer(peer)
 }
 
+// Pause ends p's media without a word to anybody: the server is going to be started again.
+func (p *Participant) Pause() {
+	r := p.room
+	r.mu.Lock()
+	peer := p.peer
+	p.peer = nil
+	r.mu.Unlock()
+	closePeer(peer)
+}
+
 // Return puts p, which was Away, on the roster again.
 //
 // Errors: ErrGone, ErrFull.
@@ -352,16 +362,6 @@ func (p *Participant) Here() bool {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	return p.here
-}
-
-// Part ends p's Peer without a word to anybody, for a server that is going to be started again.
-func (p *Participant) Part() {
-	r := p.room
-	r.mu.Lock()
-	peer := p.peer
-	p.peer = nil
-	r.mu.Unlock()
-	closePeer(peer)
 }
 
 // Leave ends p's stay for good.

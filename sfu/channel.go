@@ -84,6 +84,9 @@ func (c *Channel) Send(frame []byte, binary bool) error {
 	return nil
 }
 
+// Ready says whether Send would not wait now.
+func (c *Channel) Ready() bool { return c.dc.BufferedAmount() <= lowWater }
+
 // Offer sends a frame if hardly anything is buffered, and says whether it did. It never waits.
 func (c *Channel) Offer(frame []byte, binary bool) bool {
 	if len(frame) > c.max || c.dc.BufferedAmount() > lossyWater {

@@ -34,6 +34,7 @@ type client struct {
 	id          string // of the session
 	first       string // token it was given first
 	attempt     string // its word for the join
+	since       uint64 // position in the log at which it came
 	participant *room.Participant
 	session     *datachannel.Session
 	log         zerolog.Logger
@@ -63,6 +64,9 @@ type request struct {
 	kind string
 	raw  []byte
 }
+
+// linked says that a link signals now, whose hello told of the slots as of rev.
+type linked struct{ rev uint64 }
 
 // ending is the cause of a session's end, with what its client is told.
 type ending struct{ code, message string }
@@ -150,9 +154,15 @@ func (c *client) handle(item any) {
 			c.rev = item.Rev
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
+	case linked:
+		// What slots show may have changed between what the hello says and the link that carries it.
+		if rev, slots := c.participant.Slots(); rev > item.rev {
+			c.rev = max(c.rev, rev)
+			c.signal(slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
+		}
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
-			c.links.Go(func() { c.session.RunLossy(channelConn{item.Channel}) })
+			c.links.Go(func() { c.serveLossy(item.Channel) })
 		} else {
 			c.links.Go(func() { c.serveChannel(item.Channel) })
 		}
@@ -243,12 +253,19 @@ func (c *client) serveChannel(ch *sfu.Channel) {
 	}
 }
 
-// serveSocket moves the session over a WebSocket until that ends. hello goes out before anything else; attached says
-// that the log follows it at once.
-func (c *client) serveSocket(s *socket, hello []byte, attached bool) {
+// serveLossy carries lossy messages over their own data channel as long as that is open.
+func (c *client) serveLossy(ch *sfu.Channel) {
+	if err := c.session.RunLossy(channelConn{ch}); err != nil {
+		c.log.Debug().Err(err).Msg("lossy channel ended")
+	}
+}
+
+// serveSocket moves the session over a WebSocket until that ends. The hello of a goes out before anything else.
+func (c *client) serveSocket(s *socket, a arrival) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
-		Hello: hello, Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
+		Hello: a.hello, Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
+	c.box.Put(linked{a.rev})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
 		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {
@@ -287,7 +304,7 @@ func (c *client) finish() {
 	c.lineMu.Unlock()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {
-		c.participant.Part() // a data channel whose other end is gone closes with its Peer only
+		c.participant.Pause()
 		c.links.Wait()
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back
@@ -348,3 +365,4 @@ type channelConn struct{ *sfu.Channel }
 func (c channelConn) ReadFrame() (frame []byte, binary bool, err error) { return c.Receive() }
 func (c channelConn) WriteFrame(frame []byte, binary bool) error        { return c.Send(frame, binary) }
 func (c channelConn) CloseConn(int, string) error                       { return c.Close() }
+func (c channelConn) Instant() bool                                     { return c.Ready() }

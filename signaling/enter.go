@@ -25,6 +25,7 @@ type arrival struct {
 	client   *client
 	hello    []byte // is to be said first on the link
 	attached bool   // the log follows it at once
+	rev      uint64 // of the slots it tells of
 }
 
 // enter does what the first message of a link asks for. An error is one from before there is a session to speak for
@@ -113,6 +114,7 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 	if rival := h.sessions.add(c, id, m.Attempt); rival != nil {
 		rival.end("replaced", "you joined again")
 	}
+	c.since = snap.Position
 	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
@@ -135,7 +137,7 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 		c.undo("draining", room.ErrDraining)
 		return arrival{}, room.ErrDraining
 	}
-	return arrival{c, marshal(reply), true}, nil
+	return arrival{c, marshal(reply), true, reply.Rev}, nil
 }
 
 // undo takes back a join before anybody heard of it.
@@ -153,7 +155,7 @@ func (c *client) begin(p *room.Participant, snap room.Snapshot, taken uint64) {
 	c.log = p.Logger().With().Str("session", c.id[:8]).Logger()
 	c.session = datachannel.NewSession(datachannel.SessionConfig{
 		ID: c.id, Participant: p.ID, Log: snap.Log, Position: snap.Position, Cells: snap.Cells, Latest: snap.Latest,
-		Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
+		Since: c.since, Taken: taken, Poster: p, Limits: c.h.cfg.Limits.Data,
 		Signals:  func(_ *datachannel.Link, kind string, raw json.RawMessage) { c.request(kind, raw) },
 		Snapshot: c.snapshot, Metrics: c.h.cfg.Metrics, Logger: c.log,
 	})
@@ -175,7 +177,7 @@ func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
 	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
-	return arrival{c, marshal(reply), false}, nil
+	return arrival{c, marshal(reply), false, reply.Rev}, nil
 }
 
 // snapshot is what a reader gets that can't go on in the log.

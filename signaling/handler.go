@@ -88,7 +88,7 @@ func New(cfg Config) *Handler {
 		HandshakeTimeout: cfg.Limits.UpgradeTimeout,
 		ReadBufferSize:   4096,
 		WriteBufferPool:  new(sync.Pool), // writers are idle most of the time
-		WriteBufferSize:  4096,
+		WriteBufferSize:  16 << 10,
 		CheckOrigin:      h.checkOrigin,
 		Error:            h.refuseUpgrade,
 	}

@@ -162,7 +162,7 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.client.openLine(kind, key, a.attached); err != nil {
+	if err := a.client.openLine(kind, key, a); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -268,7 +268,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Durat
 }
 
 // openLine moves the session over HTTP from now on, as long as the link lasts.
-func (c *client) openLine(kind datachannel.Kind, key string, attached bool) error {
+func (c *client) openLine(kind datachannel.Kind, key string, a arrival) error {
 	c.lineMu.Lock()
 	defer c.lineMu.Unlock()
 	if c.finishing {
@@ -282,9 +282,10 @@ func (c *client) openLine(kind datachannel.Kind, key string, attached bool) erro
 		l.carrier = newPoll(u, holdOf(c.h.cfg.Limits.LostAfter))
 	}
 	l.link = c.session.Open(l.carrier, kind, datachannel.LinkOptions{
-		Attached: attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
+		Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
 	c.line, c.broken = l, ""
+	c.box.Put(linked{a.rev})
 	c.links.Go(func() {
 		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
 		l.carrier.leave()

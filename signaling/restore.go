@@ -22,6 +22,7 @@ type kept struct {
 	Token    string     `json:"token"`
 	Former   string     `json:"former,omitempty"`
 	Attempt  string     `json:"attempt,omitempty"`
+	Since    uint64     `json:"since,omitempty"`
 	Here     bool       `json:"here"`
 }
 
@@ -37,7 +38,7 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
 		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here,
-		Attempt: c.attempt,
+		Attempt: c.attempt, Since: c.since,
 	}
 	var ok bool
 	if k.Token, k.Former, ok = c.h.sessions.tokens(c.id); !ok {
@@ -120,7 +121,7 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		c.forget()
 		return err
 	}
-	c.first, c.attempt = k.Token, k.Attempt
+	c.first, c.attempt, c.since = k.Token, k.Attempt, k.Since
 	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)

@@ -26,7 +26,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		h.refuseRequest(w, err)
 		return
 	}
-	conn, err := h.upgrader.Upgrade(w, r, nil)
+	conn, err := h.upgrader.Upgrade(slackWriter{w}, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
@@ -38,7 +38,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		h.refuse(s, err)
 		return
 	}
-	a.client.serveSocket(s, a.hello, a.attached)
+	a.client.serveSocket(s, a)
 }
 
 // maxEarlyPings is how many pings are answered to somebody who has not said yet who they are.

@@ -104,29 +104,32 @@ type server struct {
 }
 
 // newServer opens the sockets and wires the packages, floor by floor. What it opened it closes again if it fails.
-func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
-	s = &server{cfg: cfg, log: log}
-	defer func() {
-		if err != nil {
-			s.closeSockets()
-			s.closeStore()
-		}
-	}()
+func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
+	s := &server{cfg: cfg, log: log}
+	if err := s.open(); err != nil {
+		s.closeSockets()
+		return nil, errors.Join(err, s.closeStore())
+	}
+	return s, nil
+}
+
+func (s *server) open() (err error) {
+	cfg, log := s.cfg, s.log
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("listen: %w", err)
 	}
 	if cfg.Admin != "" {
 		if s.private, err = net.Listen("tcp", cfg.Admin); err != nil {
-			return nil, fmt.Errorf("admin: %w", err)
+			return fmt.Errorf("admin: %w", err)
 		}
 	}
 	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev); err != nil {
-		return nil, fmt.Errorf("udp: %w", err)
+		return fmt.Errorf("udp: %w", err)
 	}
 	counts := metrics.New()
 	l := cfg.Limits
 	if err = s.openStore(counts); err != nil {
-		return nil, err
+		return err
 	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
 		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
@@ -136,7 +139,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("media: %w", err)
+		return fmt.Errorf("media: %w", err)
 	}
 	s.rooms = room.NewRooms(room.Config{
 		Engine: s.engine, Encode: signaling.EncodeEvent, Log: log, Metrics: counts, EmptyTimeout: l.RoomEmptyTimeout,
@@ -148,20 +151,20 @@ func newServer(cfg *config.Config, log zerolog.Logger) (s *server, err error) {
 	})
 	verifier, err := auth.NewVerifier(cfg.Keys)
 	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return fmt.Errorf("keys: %w", err)
 	}
 	s.door = signaling.New(signaling.Config{
 		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
 		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper,
 	})
 	if err = s.door.Restore(); err != nil {
-		return nil, fmt.Errorf("data-dir: %w", err)
+		return fmt.Errorf("data-dir: %w", err)
 	}
 	s.public = s.httpServer(s.routes())
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
 	}
-	return s, nil
+	return nil
 }
 
 // frameSlack is what an offer's frame has beside the SDP: JSON escapes each of its line ends, and names and tracks.

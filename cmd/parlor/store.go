@@ -23,6 +23,9 @@ func (s *server) openStore(counts *metrics.Metrics) error {
 	if err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
+	if damage := store.Damage(); damage != nil {
+		s.log.Warn().Err(damage).Msg("a part of the data folder could not be read and was set aside")
+	}
 	s.store = store
 	s.keeper = datachannel.NewKeeper(store, s.log, counts)
 	return nil

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	tickEvery  = 250 * time.Millisecond // docs/protocol.md, ack
-	ackEntries = 64
+	tickEvery  = 250 * time.Millisecond
+	ackEvery   = 5 * time.Second // docs/protocol.md, ack
+	ackEntries = 1024
 	maxUnacked = 4096
 	// maxQueued bounds the bytes of messages whose fate is unknown.
 	maxQueued  = 64 << 20
@@ -21,6 +22,7 @@ type owned struct {
 	ledger   ledger
 	roster   roster // edited under mu
 	fates    map[uint64]*Pending
+	ackedAt  time.Time
 	acked    uint64
 	since    bool                       // the snapshot that comes is only what changed
 	lossyOut latest[lossyKey, outFrame] // that waits for a link
@@ -116,7 +118,9 @@ func (c *Client) tick(now time.Time) {
 		c.refresh()
 	}
 	c.arrange()
-	c.ack()
+	if now.Sub(c.ackedAt) >= ackEvery {
+		c.ack()
+	}
 }
 
 // arrange chooses the link that carries the log: the first of the pinned kinds that works.
@@ -147,7 +151,7 @@ func (c *Client) arrange() {
 // ack tells the server what the application has.
 func (c *Client) ack() {
 	if position := c.inbox.position(); position > c.acked && c.data != nil && c.ledger.attached {
-		c.acked = position
+		c.acked, c.ackedAt = position, time.Now()
 		c.data.say(encode(ackFrame{"ack", position}))
 	}
 }

@@ -196,5 +196,8 @@ func (c *Client) takeState(l *link, o object) error {
 		c.inbox.add(item{kind: aPage, page: &page{f.Position, f.At, f.Of, c.since, f.Cells}})
 	}
 	c.broken(err)
+	if f.At+len(f.Cells) == f.Of {
+		c.ackedAt = time.Time{} // soon: the server keeps the snapshot until then
+	}
 	return nil
 }

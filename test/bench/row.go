@@ -87,7 +87,11 @@ func (r *row) parlor(ctx context.Context, path, profiles string) (*bench.Report,
 	if profiles != "" {
 		load.Measured = func() { profiled <- s.profile(ctx, load.Duration, filepath.Join(profiles, r.name+".pprof")) }
 	}
-	report, err := bench.Run(ctx, &bench.Parlor{URL: s.url, Room: "bench", Transport: r.carrier}, load)
+	var target bench.Target = &bench.Parlor{URL: s.url, Room: "bench", Transport: r.carrier}
+	if r.loop {
+		target = &parlorTarget{newLoopTarget(s.url), "bench"}
+	}
+	report, err := bench.Run(ctx, target, load)
 	if err == nil && profiles != "" {
 		err = <-profiled
 	}

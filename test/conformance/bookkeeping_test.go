@@ -206,14 +206,14 @@ func (p *person) attachedLocked(l *line, m *told) {
 		return // it was overtaken by another attach
 	}
 	switch {
+	case m.Epoch == "":
+		p.faultLocked("attached without an epoch")
 	case m.N < p.confirmed:
 		p.faultLocked("has messages up to %d after %d was acknowledged", m.N, p.confirmed)
 	case m.N > p.n:
 		p.faultLocked("has messages up to %d of %d", m.N, p.n)
 	}
-	if p.attached = true; m.Epoch != "" {
-		p.epoch = m.Epoch
-	}
+	p.attached, p.epoch = true, m.Epoch
 	p.againLocked(m.N)
 }
 

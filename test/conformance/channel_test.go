@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -106,59 +105,39 @@ func (p *peer) accept(ctx context.Context, sdp string) error {
 	}
 }
 
-// network is the machine's, but it can lose packets.
+// network is the machine's, but it can fall silent.
 type network struct {
 	transport.Net
 	muted atomic.Bool
-	// Guarded by mu.
-	mu   sync.Mutex
-	rng  *rand.Rand
-	loss float64
 }
 
 // mute loses everything, both ways.
 func (n *network) mute(yes bool) { n.muted.Store(yes) }
-
-// lose drops a part of the packets, both ways.
-func (n *network) lose(rng *rand.Rand, part float64) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.rng, n.loss = rng, part
-}
-
-func (n *network) drops() bool {
-	if n.muted.Load() {
-		return true
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.rng != nil && n.rng.Float64() < n.loss
-}
 
 func (n *network) ListenUDP(kind string, addr *net.UDPAddr) (transport.UDPConn, error) {
 	conn, err := n.Net.ListenUDP(kind, addr)
 	if err != nil {
 		return nil, err
 	}
-	return &lossyConn{conn, n}, nil
+	return &mutedConn{conn, n}, nil
 }
 
-type lossyConn struct {
+type mutedConn struct {
 	transport.UDPConn
 	net *network
 }
 
-func (c *lossyConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	if c.net.drops() {
+func (c *mutedConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if c.net.muted.Load() {
 		return len(b), nil
 	}
 	return c.UDPConn.WriteTo(b, to)
 }
 
-func (c *lossyConn) ReadFrom(b []byte) (int, net.Addr, error) {
+func (c *mutedConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.UDPConn.ReadFrom(b)
-		if err != nil || !c.net.drops() {
+		if err != nil || !c.net.muted.Load() {
 			return n, from, err
 		}
 	}

@@ -35,7 +35,7 @@ type told struct {
 	Participants                        []participant
 	Entries                             []entry
 	Cells                               []cell
-	History                             json.RawMessage
+	History                             []string
 	Limits                              limits
 	Data                                json.RawMessage
 	Bytes                               *int

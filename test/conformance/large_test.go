@@ -113,7 +113,12 @@ func TestCase32BinaryOverEveryRung(t *testing.T) {
 		every[i] = byte(i)
 	}
 	bodies := [][]byte{
-		{}, {0}, {0xff}, {0x01}, {0x02, 0x03}, []byte("\r\n\r\ndata: x\n\n"), []byte("\xe2\x80"), every,
+		{},
+		{0},
+		{0xff},
+		{0x01},
+		{0x02, 0x03},
+		[]byte("\r\n\r\ndata: x\n\n"), []byte("\xe2\x80"), every,
 		slices.Repeat(every, 64), randomBytes(65_536), randomBytes(100_003), randomBytes(300_000),
 	}
 	for _, sender := range all {

@@ -22,6 +22,9 @@ const (
 	overPoll      = "poll"
 )
 
+// channelDead is the silence after which a client takes a line for dead.
+const channelDead = 4 * time.Second
+
 // dialer opens TCP connections: to the server, or to a proxy that stands before it.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 

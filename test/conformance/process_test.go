@@ -53,7 +53,9 @@ func launch(t *testing.T, args ...string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		p.stop()
+		if !p.stop() {
+			t.Error("the server did not end in 15 s after SIGTERM")
+		}
 		if t.Failed() {
 			t.Logf("the server said:\n%s", p.said.String())
 		}
@@ -104,12 +106,12 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// stop ends the server as an operator does.
-func (p *process) stop() {
+// stop ends the server as an operator does, and says whether it ended by itself.
+func (p *process) stop() bool {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	kill := time.AfterFunc(15*time.Second, func() { _ = p.cmd.Process.Kill() })
 	<-p.ended
-	kill.Stop()
+	return kill.Stop()
 }
 
 // again starts the server anew where it was.

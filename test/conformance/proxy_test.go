@@ -18,7 +18,6 @@ type proxy struct {
 
 	mu     sync.Mutex
 	conns  map[net.Conn]struct{}
-	refuse bool
 	life   time.Duration // of a connection; 0: as long as it likes
 	closed bool
 	opened int
@@ -106,7 +105,7 @@ func (p *proxy) copy(to, from net.Conn, v *valve) {
 func (p *proxy) adopt(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.refuse {
+	if p.closed {
 		return false
 	}
 	p.conns[c] = struct{}{}
@@ -130,13 +129,6 @@ func (p *proxy) cut() {
 		hangUp(c)
 	}
 	clear(p.conns)
-}
-
-// refuses makes the proxy take no connections, or take them again.
-func (p *proxy) refuses(yes bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.refuse = yes
 }
 
 // kills makes new connections live only so long.

@@ -9,8 +9,6 @@ import (
 	"time"
 )
 
-func offset(o uint64) *uint64 { return &o }
-
 // Of two changes at once the higher version stays, of equals the lower nonce, of those the first, whoever came first.
 func TestCase36VersionAndNonceTies(t *testing.T) {
 	t.Parallel()
@@ -47,9 +45,9 @@ func TestCase36VersionAndNonceTies(t *testing.T) {
 		key := prefix + "beside"
 		two, three, four := uint64(2), uint64(3), uint64(4)
 		ada.ok(ada.change(set(key, "is", 3, 0)))
-		ben.ok(ben.change(set(key, "was", 2, 0), op{K: prefix + "other", V: rawJSON("done"), Ver: offset(1)}))
+		ben.ok(ben.change(set(key, "was", 2, 0), op{K: prefix + "other", V: rawJSON("done"), Ver: new(uint64(1))}))
 		ben.ok(ben.change(op{K: key, Del: true, Ver: &two}))
-		ben.ok(ben.change(op{K: key, Del: true, Ver: &three, Nonce: offset(1)}))
+		ben.ok(ben.change(op{K: key, Del: true, Ver: &three, Nonce: new(uint64(1))}))
 		ben.ok(ben.change(op{K: "beyond " + prefix, V: rawJSON(1)}))
 		cy.until("all", func() bool { return cy.cells["beyond "+prefix].O > 0 })
 		if a, b := cy.value(key), cy.value(prefix+"other"); a != `"is"` || b != `"done"` {
@@ -94,7 +92,7 @@ func TestCase37DeleteAgainstOfflineEdit(t *testing.T) {
 	late.mayReset = true
 	bases := map[string]*uint64{}
 	for _, key := range []string{"shapes/1", "shapes/2", "shapes/3"} {
-		bases[key] = offset(ben.ok(ben.change(op{K: key, V: rawJSON("drawn")})))
+		bases[key] = new(ben.ok(ben.change(op{K: key, V: rawJSON("drawn")})))
 	}
 	for _, someone := range []*person{soon, late} {
 		someone.until("the shapes", func() bool { return len(someone.cells) == 3 })
@@ -111,7 +109,7 @@ func TestCase37DeleteAgainstOfflineEdit(t *testing.T) {
 	soon.switchTo(overWebSocket)
 	soon.refused(lost, "conflict")
 	soon.ok(kept)
-	soon.refused(both, "conflict") // all or nothing
+	soon.refused(both, "conflict")                                              // all or nothing
 	soon.ok(soon.change(op{K: "shapes/1", Del: true, Base: bases["shapes/1"]})) // two may delete the same thing
 	if a, b, c := soon.value("shapes/1"), soon.value("shapes/2"), soon.value("shapes/3"); a != "" || b != `"edited"` || c != `"drawn"` {
 		t.Errorf("the state is %s, %s, %s", a, b, c)
@@ -137,7 +135,7 @@ func TestCase37DeleteAgainstOfflineEdit(t *testing.T) {
 	if len(late.resets) != 1 || late.resets[0].Reason != "trimmed" {
 		t.Errorf("%+v", late.resets)
 	}
-	soon.ok(soon.change(op{K: "shapes/1", V: rawJSON("drawn anew"), Base: offset(0)})) // that is another shape
+	soon.ok(soon.change(op{K: "shapes/1", V: rawJSON("drawn anew"), Base: new(uint64(0))})) // that is another shape
 	agree(t, ben, soon)
 	late.until("the new one", func() bool { return string(late.cells["shapes/1"].V) == `"drawn anew"` })
 	sameState(t, ben, soon, late)
@@ -158,7 +156,7 @@ func TestCase38CompareAndSetRace(t *testing.T) {
 		key := fmt.Sprint("cas/lock/", i)
 		var tries []uint64
 		for _, p := range all {
-			tries = append(tries, p.change(op{K: key, V: rawJSON(p.id), If: offset(0)}))
+			tries = append(tries, p.change(op{K: key, V: rawJSON(p.id), If: new(uint64(0))}))
 		}
 		won := ""
 		for j, p := range all {
@@ -186,7 +184,7 @@ func TestCase38CompareAndSetRace(t *testing.T) {
 	if e := all[0].fate(all[0].change(op{K: "cas/counter", V: rawJSON(-1)})); e.Refused == 0 {
 		t.Errorf("set without `if`: %+v", e)
 	}
-	all[0].refused(all[0].change(op{K: "cas/counter", Del: true, If: offset(1)}), "conflict")
+	all[0].refused(all[0].change(op{K: "cas/counter", Del: true, If: new(uint64(1))}), "conflict")
 	agree(t, all...)
 	sameState(t, all...)
 }
@@ -197,7 +195,7 @@ func (p *person) add(key string, times int) {
 		var c cell
 		p.look(func() { c = p.cells[key] })
 		was, _ := strconv.Atoi(string(c.V))
-		n := p.change(op{K: key, V: rawJSON(was + 1), If: offset(c.O)})
+		n := p.change(op{K: key, V: rawJSON(was + 1), If: new(c.O)})
 		var e entry
 		if err := p.wait(within(p.t, patience), "a fate", func() bool { e = p.fates[n]; return e.O != 0 }); err != nil {
 			p.t.Error(err)

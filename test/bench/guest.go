@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/websocket"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/parlorhq/parlor/internal/bench"
+)
+
+// parlorTarget is a room of a Parlor server, entered with as little as a loop server is: a PeerConnection whose callback
+// gets the messages. So both rows of a pair have the same client, and what differs is the server.
+type parlorTarget struct {
+	*loopTarget
+	room string
+}
+
+// guest is a participant of a Parlor room who only talks and listens, over the reliable channel.
+type guest struct {
+	visitor
+	ws *websocket.Conn
+	n  uint64 // of the last message; owned by the sender
+}
+
+// Join is bench.Target's.
+func (t *parlorTarget) Join(ctx context.Context, name string, receive func([]byte)) (bench.Seat, error) {
+	pc, err := t.api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, err
+	}
+	g := &guest{visitor: visitor{pc: pc}}
+	if err := g.connect(ctx, t, name, receive); err != nil {
+		g.Leave()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, receive func([]byte)) (err error) {
+	if g.channel, err = reliable(g.pc); err != nil {
+		return err
+	}
+	open, attached := make(chan struct{}), make(chan struct{})
+	g.channel.OnOpen(func() { close(open) })
+	g.channel.OnMessage(func(m webrtc.DataChannelMessage) {
+		switch {
+		case bytes.HasPrefix(m.Data, []byte(`{"t":"log"`)):
+			deliver(m.Data, receive)
+		case bytes.HasPrefix(m.Data, []byte(`{"t":"attached"`)):
+			close(attached)
+		}
+	})
+	offer, err := describe(g.pc, func() error { return nil }, g.pc.CreateOffer)
+	if err != nil {
+		return err
+	}
+	var sdp webrtc.SessionDescription
+	if err := json.Unmarshal(offer, &sdp); err != nil {
+		return err
+	}
+	url := strings.Replace(t.url, "http", "ws", 1) + "/v1/ws"
+	ws, response, err := websocket.DefaultDialer.DialContext(ctx, url, nil)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	g.ws = ws
+	err = ws.WriteJSON(map[string]any{"t": "join", "room": t.room, "name": name, "offer": sdp.SDP, "tracks": []any{}})
+	if err != nil {
+		return err
+	}
+	var joined struct{ T, Epoch, Answer, Message string }
+	if err := ws.ReadJSON(&joined); err != nil {
+		return err
+	}
+	if joined.T != "joined" {
+		return fmt.Errorf("%s: %s", joined.T, joined.Message)
+	}
+	if err := g.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: joined.Answer}); err != nil {
+		return err
+	}
+	go func() { // the server's pings are answered here
+		for {
+			if _, _, err := ws.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
+	if err := wait(ctx, open); err != nil {
+		return err
+	}
+	if err := g.channel.SendText(fmt.Sprintf(`{"t":"attach","gen":2,"epoch":%q,"position":0}`, joined.Epoch)); err != nil {
+		return err
+	}
+	return wait(ctx, attached)
+}
+
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// deliver hands on the messages of a log frame: what they hold has no quotes within.
+func deliver(frame []byte, receive func([]byte)) {
+	for {
+		i := bytes.Index(frame, []byte(`"data":"`))
+		if i < 0 {
+			return
+		}
+		frame = frame[i+len(`"data":`):]
+		end := bytes.IndexByte(frame[1:], '"') + 2
+		receive(frame[:end])
+		frame = frame[end:]
+	}
+}
+
+// Send is bench.Seat's.
+func (g *guest) Send(_ context.Context, message []byte) error {
+	g.n++
+	b := append(make([]byte, 0, len(message)+64), `{"t":"m","n":`...)
+	b = strconv.AppendUint(b, g.n, 10)
+	b = append(b, `,"type":"bench","data":`...)
+	b = append(b, message...)
+	return g.channel.SendText(string(append(b, '}')))
+}
+
+// Leave is bench.Seat's.
+func (g *guest) Leave() {
+	if g.ws != nil {
+		_ = g.ws.WriteMessage(websocket.TextMessage, []byte(`{"t":"leave"}`))
+		_ = g.ws.Close()
+	}
+	g.visitor.Leave()
+}
