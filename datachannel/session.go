@@ -185,6 +185,23 @@ func (s *Session) Close(code, message string) {
 	}
 }
 
+// Cut ends all links. A client that was taken for lost does not go on with one that comes to life again: it opens
+// another, as everyone does who comes back.
+func (s *Session) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range []*Link{s.signal, s.channel, s.data} {
+		if l != nil {
+			l.cancel(ErrSilent)
+		}
+	}
+	if s.fast != nil {
+		s.fast.cancel(ErrSilent)
+	}
+	s.carryLocked(nil) // from now on nothing is taken from it
+	s.greeting = greeting{}
+}
+
 func (s *Session) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -287,6 +287,7 @@ func (c *client) listen(now time.Time) time.Duration {
 		return l.LostAfter - silent
 	}
 	if c.participant.Here() {
+		c.session.Cut()
 		c.participant.Away(room.ReasonLost)
 	}
 	return l.ResumeWindow - silent

@@ -149,9 +149,10 @@ func (s *storm) history(g *guest) {
 	var log string
 	g.ask(func() { kept, log = g.kept, s.logOf(g.epoch) })
 	f := s.facts()
+	s.note("new", "history: %d entries", len(kept))
 	seen := map[uint64]string{}
 	for o, fact := range f[log] {
-		if fact.post != nil && fact.post.chat {
+		if fact.kind == "m" && fact.post != nil && fact.post.chat {
 			seen[o] = fact.post.body
 		}
 	}

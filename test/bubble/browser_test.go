@@ -101,6 +101,7 @@ func (b *browser) join() (*client.Client, error) {
 		return nil, err
 	}
 	v.c = c
+	v.began = time.Now()
 	b.storm.note(b.name, "joined as %s", c.You().ID)
 	b.mu.Lock()
 	b.client, b.resume, b.missing.longest = c, nil, 0
@@ -114,6 +115,7 @@ type visit struct {
 	b     *browser
 	c     *client.Client
 	in    chan struct{} // closed when c is known
+	began time.Time
 	begun bool
 }
 
@@ -159,7 +161,7 @@ func (v *visit) event(e client.Event) {
 		b.storm.note(b.name, "reset: %s at %d, %d unconfirmed", e.Reason, e.Offset, e.Unconfirmed)
 		if e.Reason == "session_not_found" {
 			b.mu.Lock()
-			if b.missing.longest <= b.storm.plan.window-15*time.Second {
+			if b.missing.longest <= b.storm.plan.window-15*time.Second && !b.storm.lostSince(v.began) {
 				b.storm.fault("%s: the session is gone", b.name)
 			}
 			b.missing.longest = 0
@@ -167,7 +169,7 @@ func (v *visit) event(e client.Event) {
 		} else if err := b.storm.mayReset(e.Reason); err != nil {
 			b.storm.fault("%s: %v", b.name, err)
 		}
-		if v.begun && (e.Reason == "ahead" || e.Reason == "epoch") {
+		if v.begun {
 			b.saw.wakes()
 		}
 		v.begin(e.Offset)

@@ -164,6 +164,7 @@ func (g *guest) dial(kind string) {
 		hello = object{"t": "resume", "sid": life.sid, "rt": life.rt}
 		session = life.sid
 	} else {
+		g.began = time.Now()
 		if g.attempt == "" {
 			g.attempt = fmt.Sprintf("%s-%016x", g.name, g.rng.Uint64())
 		}
@@ -223,6 +224,7 @@ func (g *guest) lose() {
 	}
 	g.hangUp()
 	g.former, g.life = g.life, nil
+	g.saw.wakes()
 	g.forsake(g.saw)
 }
 
@@ -235,7 +237,7 @@ func (g *guest) mayLose() bool {
 }
 
 func (g *guest) joined(h *hose, m *told) {
-	g.began, g.missing.longest = time.Now(), 0
+	g.missing.longest = 0
 	g.life, g.attempt = &sitting{m.SID, m.RT, m.You.ID}, ""
 	g.note("joined as %s at %d over %s", m.You.ID, m.Position, h.kind)
 	g.ledger.enter(m)
@@ -428,9 +430,7 @@ func (g *guest) reset(m *told) {
 	if err := g.storm.mayReset(m.Reason); err != nil {
 		g.fault("%v", err)
 	}
-	if m.Reason != "trimmed" {
-		g.saw.wakes()
-	}
+	g.saw.wakes()
 	if err := g.ledger.reset(m, g.saw, g.storm.mayForget(m.Reason)); err != nil {
 		g.fault("%v", err)
 	}

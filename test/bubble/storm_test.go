@@ -108,8 +108,9 @@ type storm struct {
 	// Guarded by mu.
 	notes   []string
 	faults  int
-	lost    []time.Time // when a log in memory was
-	ailing  bool        // the store has failed
+	lost    []time.Time // when sessions may have been
+	ailing  bool        // the store has failed, or does
+	ill     time.Time   // until when what is in the store may lag
 	calmed  bool
 	pending map[*time.Timer]func()
 }
@@ -179,20 +180,16 @@ func (s *storm) play() {
 	for _, kind := range s.plan.guests {
 		s.embark(kind)
 	}
-	for _, o := range s.plan.orders {
-		if wait := o.at - time.Since(s.start); wait > 0 {
-			time.Sleep(wait)
-		}
-		switch {
-		case s.faulty():
-		case o.who < 0:
-			s.strike(o)
-		case o.what == "arrive":
+	var server sync.WaitGroup
+	server.Go(func() { s.follow(func(o order) bool { return o.who < 0 }, s.strike) })
+	s.follow(func(o order) bool { return o.who >= 0 }, func(o order) {
+		if o.what == "arrive" {
 			s.embark(o.kind)
-		default:
+		} else {
 			s.crew[o.who].obey(o)
 		}
-	}
+	})
+	server.Wait()
 	s.calm()
 	if !s.faulty() {
 		s.agree()
@@ -208,6 +205,21 @@ func (s *storm) play() {
 		s.udp.Close()
 	}
 	s.report()
+}
+
+// follow does the orders that are meant, each at its time.
+func (s *storm) follow(mine func(order) bool, do func(order)) {
+	for _, o := range s.plan.orders {
+		if !mine(o) {
+			continue
+		}
+		if wait := o.at - time.Since(s.start); wait > 0 {
+			time.Sleep(wait)
+		}
+		if !s.faulty() {
+			do(o)
+		}
+	}
 }
 
 // later does f after a time, or when the storm is over.
@@ -258,7 +270,7 @@ func (s *storm) strike(o order) {
 		s.die(o)
 	case "full", "broken":
 		s.mu.Lock()
-		s.ailing = true
+		s.ailing, s.ill = true, time.Now().Add(o.d+3*time.Second)
 		s.mu.Unlock()
 		err := error(syscall.EIO)
 		if o.what == "full" {
@@ -308,12 +320,15 @@ func (s *storm) release(*site) {
 }
 
 func (s *storm) again(o order) {
-	if s.disk == nil {
-		s.mu.Lock()
-		s.lost = append(s.lost, time.Now())
-		s.mu.Unlock()
-	}
+	s.mu.Lock()
+	ill := time.Now().Before(s.ill)
+	s.mu.Unlock()
 	time.Sleep(o.d)
+	s.mu.Lock()
+	if s.disk == nil || ill {
+		s.lost = append(s.lost, time.Now())
+	}
+	s.mu.Unlock()
 	s.serve()
 	s.note("server", "is back")
 }
@@ -336,6 +351,7 @@ func (s *storm) calm() {
 		l.set(false)
 		l.slow(10*time.Millisecond, 0)
 	}
+	time.Sleep(3 * time.Second) // a store that was ill is asked again
 	s.note("", "calm")
 }
 
@@ -405,7 +421,7 @@ func (s *storm) mayForget(reason string) bool {
 	return s.mayReset(reason) == nil && reason != "trimmed"
 }
 
-// lostSince says whether a log was lost after a time.
+// lostSince says whether sessions may have been lost after a time.
 func (s *storm) lostSince(t time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

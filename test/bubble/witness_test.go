@@ -120,8 +120,8 @@ func (w *witness) reaches(offset uint64) {
 	now.to = max(now.to, offset)
 }
 
-// wakes notes that the log was lost from somewhere behind the last message that was seen: what happened there may be
-// given other offsets.
+// wakes is the end of a span. Of a log that could not be written, the end may be lost and its offsets given to others, but
+// not beyond the last message that was seen.
 func (w *witness) wakes() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
