@@ -144,7 +144,10 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		}
 	}
 	r := record{
-		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(), rows: e.Rows,
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
+	}
+	if l.cfg.Keeper != nil {
+		r.rows = l.cfg.Keeper.stamp(e.Rows)
 	}
 	if e.Kind == EntryState {
 		var err error

@@ -126,8 +126,8 @@ func (c *Client) rejoined(g *greeting) {
 	unconfirmed := 0
 	c.fates = map[uint64]*Pending{}
 	for _, o := range former.unacked {
-		p := fates[o.n]
-		if o.n > former.out {
+		p := fates[o.id]
+		if o.id > former.out {
 			c.fates[c.ledger.queue(o.what)] = p
 			continue
 		}

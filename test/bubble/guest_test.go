@@ -270,6 +270,7 @@ func (g *guest) ended(h *hose, err error) {
 func (g *guest) gone() {
 	g.leaving, g.left = false, true
 	g.hangUp()
+	g.saw.wakes()
 	g.forsake(g.saw)
 	g.former, g.life = nil, nil
 }

@@ -259,7 +259,7 @@ func (s *storm) strike(o order) {
 		dead := make(chan struct{})
 		listener := s.site.listener
 		s.disk.set(o.n, o.coin, func() {
-			listener.kill(o.seed%3 == 0)
+			s.cutOff(listener, o)
 			close(dead)
 		})
 		select {
@@ -294,7 +294,7 @@ func (s *storm) strike(o order) {
 
 // die is the end of the process: nothing that it does after counts, neither on the wire nor on the disk.
 func (s *storm) die(o order) {
-	s.site.listener.kill(o.seed%3 == 0)
+	s.cutOff(s.site.listener, o)
 	old := s.site
 	if s.disk != nil {
 		left := s.disk
@@ -302,7 +302,6 @@ func (s *storm) die(o order) {
 		left.Unblock()
 	}
 	if s.udp != nil {
-		s.udp.Cut(serverIP)
 		old.close()
 		s.release(old)
 		s.udp.Restore(serverIP)
@@ -310,6 +309,14 @@ func (s *storm) die(o order) {
 		s.ending.Go(old.close)
 	}
 	s.again(o)
+}
+
+// cutOff is what the network sees of the end of the process, or of its machine.
+func (s *storm) cutOff(l *listener, o order) {
+	l.kill(o.seed%3 == 0)
+	if s.udp != nil {
+		s.udp.Cut(serverIP)
+	}
 }
 
 // release lets go of the port that a server had.

@@ -125,6 +125,9 @@ func (w *witness) reaches(offset uint64) {
 func (w *witness) wakes() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.spans) == 0 {
+		return
+	}
 	now := w.spans[len(w.spans)-1]
 	for now.to = now.from; len(now.seen) > 0; now.seen = now.seen[:len(now.seen)-1] {
 		if last := now.seen[len(now.seen)-1]; last.kind != "event" && last.kind != "refused" {
