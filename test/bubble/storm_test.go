@@ -358,7 +358,7 @@ func (s *storm) calm() {
 		l.set(false)
 		l.slow(10*time.Millisecond, 0)
 	}
-	time.Sleep(3 * time.Second) // a store that was ill is asked again
+	time.Sleep(20 * time.Second) // until everybody has noticed which links are dead, and the store was asked again
 	s.note("", "calm")
 }
 
