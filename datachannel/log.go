@@ -256,6 +256,19 @@ func (l *Log) reach(epoch string, position uint64) string {
 	return ""
 }
 
+// taken is how many messages of a session, of which last were taken, are in the log up to position: the others are still
+// to be seen there.
+func (l *Log) taken(session string, position, last uint64) uint64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for o := max(position+1, l.tail); o <= l.last; o++ {
+		if r := l.atLocked(o); r.session == session && r.n > 0 {
+			return min(last, r.n-1)
+		}
+	}
+	return last
+}
+
 // View is a room at one point of its log.
 type View struct {
 	Position uint64

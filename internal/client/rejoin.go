@@ -58,7 +58,7 @@ func (c *Client) notLetIn(err error) {
 	switch {
 	case refused && refusal.Code == "session_not_found" && c.opt.Rejoin && c.rejoin == nil:
 		c.startOver()
-	case refused && refusal.Retry == 0:
+	case refused && refusal.Retry == 0 && refusal.Code != "draining":
 		c.fail(refusal)
 		c.cancel()
 	default:

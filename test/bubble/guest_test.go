@@ -41,6 +41,7 @@ type guest struct {
 	data    *hose // carries the log
 	signal  *hose // the newest
 	pinged  time.Time
+	half    bool // it attached with a part of a snapshot, of which a server that was restarted has no more
 	leaving bool
 	left    bool
 	missing silence   // when it could not be heard
@@ -277,7 +278,7 @@ func (g *guest) gone() {
 
 // attach makes a link the one that carries the log.
 func (g *guest) attach(h *hose) {
-	g.data = h
+	g.data, g.half = h, !g.view.whole()
 	h.clear()
 	h.quickly(g.again())
 }
@@ -428,7 +429,7 @@ func (g *guest) entry(e *entry) {
 func (g *guest) reset(m *told) {
 	g.note("reset: %s at %d with n=%d, %d cells", m.Reason, m.Position, m.N, m.State)
 	g.resets++
-	if err := g.storm.mayReset(m.Reason); err != nil {
+	if err := g.storm.mayReset(m.Reason); err != nil && !(m.Reason == "trimmed" && g.half) {
 		g.fault("%v", err)
 	}
 	g.saw.wakes()

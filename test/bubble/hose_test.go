@@ -29,7 +29,7 @@ const (
 const (
 	openTimeout  = 5 * time.Second
 	postTimeout  = 6 * time.Second
-	pollTimeout  = 15 * time.Second // a response may take 8
+	pollTimeout  = 10 * time.Second // a response may take 8
 	socketSilent = 7 * time.Second
 	streamSilent = 12 * time.Second // it beats every 5
 )
@@ -291,7 +291,7 @@ func (h *hose) poll() error {
 		status, body, err := h.ask(ctx, http.MethodGet, h.url+"/poll?r="+strconv.Itoa(n), parcel{})
 		cancel()
 		switch {
-		case err != nil && failed == 2, h.ctx.Err() != nil:
+		case err != nil && failed == 1, h.ctx.Err() != nil:
 			return err
 		case err != nil:
 			failed++

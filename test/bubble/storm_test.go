@@ -283,6 +283,9 @@ func (s *storm) strike(o order) {
 		}
 		s.disk.Fail(nil)
 	case "stuck":
+		s.mu.Lock()
+		s.ill = time.Now().Add(o.d + time.Second)
+		s.mu.Unlock()
 		s.disk.Block()
 		time.Sleep(o.d)
 		if o.coin {
@@ -358,7 +361,7 @@ func (s *storm) calm() {
 		l.set(false)
 		l.slow(10*time.Millisecond, 0)
 	}
-	time.Sleep(20 * time.Second) // until everybody has noticed which links are dead, and the store was asked again
+	time.Sleep(25 * time.Second) // until everybody has noticed which links are dead, and the store was asked again
 	s.note("", "calm")
 }
 
