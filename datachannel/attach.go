@@ -204,7 +204,8 @@ func (s *Session) reset(l *Link, g generation, snap *Snapshot) (outgoing, bool) 
 	if s.closed || s.data != l || s.gen != g.gen || !s.greeting.due || s.greeting.reason == "" {
 		return outgoing{}, false
 	}
-	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), s.lastN, snap)
+	n := s.log.taken(s.cfg.ID, snap.Position, s.lastN)
+	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), n, snap)
 	s.greeting = greeting{}
 	s.cursor, s.confirmed = snap.Position, snap.Position
 	s.paging = paging{snap: snap}

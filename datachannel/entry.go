@@ -57,7 +57,7 @@ type record struct {
 
 	// Until it is written.
 	cells  []*Cell
-	rows   []Row
+	rows   []stamped
 	recall *recall
 }
 

@@ -107,13 +107,13 @@ func keyOffset(key []byte) uint64 {
 	return binary.BigEndian.Uint64(key)
 }
 
-// collect appends the rows that are to be written, and says up to which entry they go. It wants about limit bytes.
-func (l *Log) collect(rows []Row, limit int) ([]Row, uint64) {
+// collect adds the rows that are to be written to b, and says up to which entry they go. It wants about limit bytes.
+func (l *Log) collect(b *batch, limit int) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep.queued = false
 	room := l.cfg.Room
-	row := func(t Table, key, value []byte) { rows = append(rows, Row{room, t, key, value}) }
+	row := func(t Table, key, value []byte) { b.rows = append(b.rows, Row{room, t, key, value}) }
 	if l.keep.epochs {
 		row(TableMeta, []byte("epochs"), l.epochs.marshal())
 	}
@@ -127,7 +127,7 @@ func (l *Log) collect(rows []Row, limit int) ([]Row, uint64) {
 		r := l.atLocked(o)
 		size += r.size()
 		row(TableEntries, offsetKey(o), appendRecord(nil, r))
-		rows = append(rows, r.rows...)
+		b.stamped = append(b.stamped, r.rows...)
 		for _, c := range r.cells {
 			row(TableCells, []byte(c.Key), marshalCell(nil, c))
 		}
@@ -140,7 +140,7 @@ func (l *Log) collect(rows []Row, limit int) ([]Row, uint64) {
 		}
 	}
 	for id, n := range taken {
-		rows = append(rows, Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
+		b.rows = append(b.rows, Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
 	}
 	for o := l.keep.erased + 1; o <= l.erasableLocked(); o++ {
 		row(TableEntries, offsetKey(o), nil)
@@ -151,7 +151,7 @@ func (l *Log) collect(rows []Row, limit int) ([]Row, uint64) {
 	if upTo < l.last {
 		l.keep.queued = true
 	}
-	return rows, upTo
+	return upTo
 }
 
 // erasableLocked is up to where rows are not needed. The newest stays, however old: it says where the log had got to.

@@ -1,10 +1,12 @@
 package datachannel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,13 +34,29 @@ type Keeper struct {
 	done    chan struct{}
 	ended   chan struct{}
 	once    sync.Once
+	stamps  atomic.Uint64
 
 	mu sync.Mutex
 	// Guarded by mu.
 	logs []*Log       // have something to write
-	rows []Row        // of nobody's log
+	rows []stamped    // of nobody's log
 	wait []chan error // of those who asked for rows
 	err  error        // of the last write
+}
+
+// stamped is a row that somebody else may write too: who asked last wins, whichever way they went.
+type stamped struct {
+	Row
+	stamp uint64
+}
+
+// stamp makes stamped rows, the last so far.
+func (k *Keeper) stamp(rows []Row) []stamped {
+	out := make([]stamped, len(rows))
+	for i, r := range rows {
+		out[i] = stamped{r, k.stamps.Add(1)}
+	}
+	return out
 }
 
 // NewKeeper starts a Keeper. Close ends it.
@@ -73,7 +91,7 @@ func (k *Keeper) Close() {
 func (k *Keeper) Put(ctx context.Context, rows ...Row) error {
 	wait := make(chan error, 1)
 	k.mu.Lock()
-	k.rows = append(k.rows, rows...)
+	k.rows = append(k.rows, k.stamp(rows)...)
 	if err := k.err; err != nil { // nobody is to wait for a disk to be mended
 		k.mu.Unlock()
 		return err
@@ -94,7 +112,7 @@ func (k *Keeper) Put(ctx context.Context, rows ...Row) error {
 // Later writes rows some time soon.
 func (k *Keeper) Later(rows ...Row) {
 	k.mu.Lock()
-	k.rows = append(k.rows, rows...)
+	k.rows = append(k.rows, k.stamp(rows)...)
 	k.mu.Unlock()
 	k.wakeUp()
 }
@@ -153,17 +171,18 @@ func (k *Keeper) rest() bool {
 // flush writes what waits, and says whether more does.
 func (k *Keeper) flush() (more bool, err error) {
 	k.mu.Lock()
-	logs, rows, wait := k.logs, k.rows, k.wait
+	logs, mine, wait := k.logs, k.rows, k.wait
 	k.logs, k.rows, k.wait = nil, nil, nil
 	k.mu.Unlock()
-	if len(logs) == 0 && len(rows) == 0 {
+	if len(logs) == 0 && len(mine) == 0 {
 		return false, nil
 	}
-	mine := len(rows)
+	b := batch{stamped: slices.Clone(mine)}
 	upTo := make([]uint64, len(logs))
 	for i, l := range logs {
-		rows, upTo[i] = l.collect(rows, keepBytes)
+		upTo[i] = l.collect(&b, keepBytes)
 	}
+	rows := b.ordered()
 	err = k.store.Write(rows)
 	now := time.Now()
 	k.note(err)
@@ -180,7 +199,7 @@ func (k *Keeper) flush() (more bool, err error) {
 			k.free(rows)
 		}
 		k.mu.Lock()
-		k.rows = append(rows[:mine:mine], k.rows...)
+		k.rows = append(mine, k.rows...)
 		if over := len(k.rows) - pendingEntries; over > 0 {
 			k.rows = k.rows[over:]
 			k.metrics.Dropped("store_rows")
@@ -188,6 +207,21 @@ func (k *Keeper) flush() (more bool, err error) {
 		k.mu.Unlock()
 	}
 	return true, err
+}
+
+// batch is what is written at once.
+type batch struct {
+	rows    []Row
+	stamped []stamped
+}
+
+// ordered is the rows as the store is to have them: what was asked for last comes last.
+func (b *batch) ordered() []Row {
+	slices.SortFunc(b.stamped, func(x, y stamped) int { return cmp.Compare(x.stamp, y.stamp) })
+	for _, r := range b.stamped {
+		b.rows = append(b.rows, r.Row)
+	}
+	return b.rows
 }
 
 // free deletes what is to be deleted anyway: with what was to be added, all of it was refused.

@@ -144,7 +144,10 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		}
 	}
 	r := record{
-		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(), rows: e.Rows,
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
+	}
+	if l.cfg.Keeper != nil {
+		r.rows = l.cfg.Keeper.stamp(e.Rows)
 	}
 	if e.Kind == EntryState {
 		var err error
@@ -251,6 +254,19 @@ func (l *Log) reach(epoch string, position uint64) string {
 		return resetTrimmed
 	}
 	return ""
+}
+
+// taken is how many messages of a session, of which last were taken, are in the log up to position: the others are still
+// to be seen there.
+func (l *Log) taken(session string, position, last uint64) uint64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for o := max(position+1, l.tail); o <= l.last; o++ {
+		if r := l.atLocked(o); r.session == session && r.n > 0 {
+			return min(last, r.n-1)
+		}
+	}
+	return last
 }
 
 // View is a room at one point of its log.

@@ -80,6 +80,9 @@ func (r *Room) open() error {
 	return r.failed
 }
 
+// expireAgain is when to try again to delete what has lived its time but could not be deleted: the disk does not write.
+const expireAgain = time.Second
+
 // expireLocked deletes what of the state has lived its time, and sees to it that it is done again in time.
 func (r *Room) expireLocked(now time.Time) {
 	next, more := r.data.Expire(now)
@@ -88,8 +91,12 @@ func (r *Room) expireLocked(now time.Time) {
 		r.expiry = nil
 	}
 	if more && !r.dead {
-		r.expires = next
-		r.expiry = time.AfterFunc(next.Sub(now), func() {
+		wait := next.Sub(now)
+		if wait <= 0 {
+			wait = expireAgain
+		}
+		r.expires = now.Add(wait)
+		r.expiry = time.AfterFunc(wait, func() {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if !r.dead {

@@ -39,19 +39,21 @@ func (h *Handler) enter(raw []byte, key string) (arrival, error) {
 		return arrival{}, err
 	}
 	var a arrival
-	switch kind {
-	case kindJoin:
+	switch {
+	case kind != kindJoin && kind != kindResume:
+		return arrival{}, fmt.Errorf("%w: the first message must be a join or a resume", errBadMessage)
+	case h.ctx.Err() != nil: // sessions end now, and some go on when the server is back
+		err = room.ErrDraining
+	case kind == kindJoin:
 		var m joinRequest
 		if err = decode(raw, &m); err == nil {
 			a, err = h.join(m, key)
 		}
-	case kindResume:
+	default:
 		var m resumeRequest
 		if err = decode(raw, &m); err == nil {
 			a, err = h.resume(m, key)
 		}
-	default:
-		return arrival{}, fmt.Errorf("%w: the first message must be a join or a resume", errBadMessage)
 	}
 	if err != nil {
 		return arrival{}, &refusal{kind, err}

@@ -20,8 +20,8 @@ type sessions struct {
 
 type entry struct {
 	client *client
-	// token is the one given out last. former was given up for it and is good as long as token was not used: the
-	// message with token may have been lost.
+	// token is the one given out last. former was given up for it and is good for it as long as token was not used: the
+	// message with token may have been lost, or somebody asks twice and takes either answer.
 	token, former string
 	attempt       string
 	over          bool // it can't be resumed any more; its links may still say why
@@ -81,7 +81,7 @@ func (s *sessions) tokens(id string) (token, former string, ok bool) {
 	return e.token, e.former, true
 }
 
-// resume finds the client of a session and changes its token.
+// resume finds the client of a session and changes its token, unless that was not used yet.
 func (s *sessions) resume(id session) (*client, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,12 +90,11 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	case e == nil || e.over:
 		return nil, "", errNoSession
 	case equal(id.Token, e.token):
-		e.former = e.token
+		e.former, e.token = e.token, rand.Text()
 	case e.former != "" && equal(id.Token, e.former):
 	default:
 		return nil, "", errNoSession
 	}
-	e.token = rand.Text()
 	return e.client, e.token, nil
 }
 

@@ -14,15 +14,16 @@ func TestResumeTokens(t *testing.T) {
 	if err != nil || got != c {
 		t.Fatalf("resume: %v, %v", got, err)
 	}
-	// `resumed` was lost: the client only has the token it used.
-	_, third, err := s.resume(first)
+	// `resumed` was lost: the client only has the token it used. Or what it had given up arrives late: whichever answer it
+	// takes for the last must do.
+	_, again, err := s.resume(first)
 	if err != nil {
 		t.Fatalf("the token used last, as long as its successor was not: %v", err)
 	}
-	if _, _, err := s.resume(session{first.ID, second}); !errors.Is(err, errNoSession) {
-		t.Error("a token that was replaced is still good")
+	if again != second {
+		t.Error("one token has two successors, of which a client knows one")
 	}
-	_, fourth, err := s.resume(session{first.ID, third})
+	_, fourth, err := s.resume(session{first.ID, second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ type ledger struct {
 	windowMessages, windowBytes int
 
 	n       uint64     // number of the last message queued
-	out     uint64     // the highest that was handed to a link
+	ids     uint64     // how many were queued: what fates go by, since numbers can be given anew
+	out     uint64     // the highest id that was handed to a link
 	unacked []outgoing // ascending by n, without those whose fate is known
 	queued  int        // bytes of unacked
 	sent    int        // how many of unacked are on their way
@@ -48,7 +49,7 @@ type ledger struct {
 }
 
 type outgoing struct {
-	n     uint64
+	id, n uint64
 	what  numbered
 	frame []byte // its JSON
 }
@@ -57,7 +58,7 @@ func (o *outgoing) size() int { return len(o.frame) + len(o.what.blob) }
 
 // fate is what became of a message.
 type fate struct {
-	n      uint64
+	id     uint64
 	offset uint64
 	err    error
 }
@@ -77,13 +78,14 @@ func newLedger(epoch string, position uint64, cells int, limits Limits) ledger {
 	return l
 }
 
-// queue numbers a message. It goes out with next.
-func (l *ledger) queue(m numbered) uint64 {
+// queue numbers a message, and gives the id of its fate. It goes out with next.
+func (l *ledger) queue(m numbered) (id uint64) {
 	l.n++
-	o := outgoing{l.n, m, m.frame(l.n)}
+	l.ids++
+	o := outgoing{l.ids, l.n, m, m.frame(l.n)}
 	l.queued += o.size()
 	l.unacked = append(l.unacked, o)
-	return l.n
+	return l.ids
 }
 
 // next is the frame to send now, with as many messages as fit; count is 0 if there is none.
@@ -126,7 +128,7 @@ func blobs(batch []outgoing) (all [][]byte) {
 func (l *ledger) wentOut(count int) {
 	l.count(l.sent + count)
 	if count > 0 {
-		l.out = max(l.out, l.unacked[l.sent-1].n)
+		l.out = max(l.out, l.unacked[l.sent-1].id)
 	}
 }
 
@@ -221,10 +223,14 @@ func (l *ledger) reset(m *inbound) (unknown []fate, err error) {
 	l.cells, l.of = 0, m.State
 	kept := l.unacked[:0:0]
 	l.queued = 0
+	l.n = m.N
 	for _, o := range l.unacked {
 		if o.n <= m.N {
-			unknown = append(unknown, fate{n: o.n, err: ErrUnconfirmed})
+			unknown = append(unknown, fate{id: o.id, err: ErrUnconfirmed})
 			continue
+		}
+		if l.n++; o.n != l.n { // the server has forgotten what it refused
+			o.n, o.frame = l.n, o.what.frame(l.n)
 		}
 		kept = append(kept, o)
 		l.queued += o.size()
@@ -248,7 +254,7 @@ func (l *ledger) settle(n, offset uint64, err error) {
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		refusal.Re = o.what.kind
 	}
-	l.fates = append(l.fates, fate{n: n, offset: offset, err: err})
+	l.fates = append(l.fates, fate{id: o.id, offset: offset, err: err})
 	if i == 0 { // almost always: fates come in the order of the messages
 		l.unacked[0] = outgoing{} // not kept by the slice
 		l.unacked = l.unacked[1:]

@@ -101,7 +101,7 @@ func TestLedgerFates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(fates) != 2 || fates[0].offset != 1 || fates[0].err != nil || fates[1].n != 2 || fates[1].err == nil {
+	if len(fates) != 2 || fates[0].offset != 1 || fates[0].err != nil || fates[1].id != 2 || fates[1].err == nil {
 		t.Errorf("fates %+v", fates)
 	}
 	if len(l.unacked) != 2 || l.sent != 2 {
@@ -194,6 +194,27 @@ func TestLedgerReset(t *testing.T) {
 	}
 	if _, err := l.reset(&inbound{Gen: 1, Epoch: "g"}); !errors.Is(err, errStale) {
 		t.Errorf("a reset of a former attach counted: %v", err)
+	}
+}
+
+// A server that was killed while its disk did not write has forgotten what it refused: numbers go on from its own.
+func TestLedgerForgottenRefusals(t *testing.T) {
+	l := newLedger("e", 0, 0, Limits{})
+	queue(&l, 5)
+	sendAll(t, &l)
+	if _, _, err := l.take(&logFrame{0, 3, []entry{ok(1, 1), {O: 2, Refused: 2}, {O: 3, Refused: 3}}}); err != nil {
+		t.Fatal(err)
+	}
+	unknown, err := l.reset(&inbound{Gen: 1, Epoch: "f", Position: 1, N: 1})
+	if err != nil || len(unknown) != 0 {
+		t.Fatalf("%v, %v", unknown, err)
+	}
+	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{2, 3}) {
+		t.Errorf("sent %v", got)
+	}
+	_, fates, err := l.take(&logFrame{1, 3, []entry{ok(2, 2), ok(3, 3)}})
+	if err != nil || len(fates) != 2 || fates[0].id != 4 || fates[1].id != 5 {
+		t.Errorf("fates %v, %v", fates, err)
 	}
 }
 

@@ -160,11 +160,11 @@ func (c *Client) takeReset(l *link, m *inbound) {
 
 func (c *Client) settle(fates []fate) {
 	for _, f := range fates {
-		p := c.fates[f.n]
+		p := c.fates[f.id]
 		if p == nil {
 			continue
 		}
-		delete(c.fates, f.n)
+		delete(c.fates, f.id)
 		p.offset, p.err = f.offset, f.err
 		close(p.done)
 	}

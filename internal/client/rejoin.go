@@ -58,7 +58,7 @@ func (c *Client) notLetIn(err error) {
 	switch {
 	case refused && refusal.Code == "session_not_found" && c.opt.Rejoin && c.rejoin == nil:
 		c.startOver()
-	case refused && refusal.Retry == 0:
+	case refused && refusal.Retry == 0 && refusal.Code != "draining":
 		c.fail(refusal)
 		c.cancel()
 	default:
@@ -126,8 +126,8 @@ func (c *Client) rejoined(g *greeting) {
 	unconfirmed := 0
 	c.fates = map[uint64]*Pending{}
 	for _, o := range former.unacked {
-		p := fates[o.n]
-		if o.n > former.out {
+		p := fates[o.id]
+		if o.id > former.out {
 			c.fates[c.ledger.queue(o.what)] = p
 			continue
 		}

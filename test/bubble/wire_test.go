@@ -2,242 +2,218 @@ package bubble_test
 
 import (
 	"context"
-	"io"
+	"math/rand/v2"
 	"net"
-	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-// wire is TCP as a bubble needs it: streams with a delay and a bounded buffer, over access lines that can be cut. What
-// was written while a line is cut arrives after it was mended, as TCP's retransmissions do.
+// wire is TCP as a bubble needs it: streams with a delay and a bounded buffer, over access lines that can be cut. It
+// outlives its listeners, as a network does the servers on it.
 type wire struct {
-	mu     sync.Mutex
-	change *sync.Cond // of anything below
-	accept []net.Conn
-	closed bool
+	mu sync.Mutex
+	// Guarded by mu.
+	server *listener // nil: connections are refused
+	lines  []*line
 	ports  int
 }
 
-func newWire() *wire {
-	w := &wire{}
-	w.change = sync.NewCond(&w.mu)
-	return w
-}
+func newWire() *wire { return &wire{} }
 
-// line is one client's way to the net. Guarded by wire.mu.
-type line struct {
-	w     *wire
-	ip    net.IP
-	delay time.Duration
-	cut   bool
-}
-
-func (w *wire) line(ip net.IP, delay time.Duration) *line { return &line{w: w, ip: ip, delay: delay} }
-
-// set cuts or mends the line.
-func (l *line) set(cut bool) {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
-	l.cut = cut
-	l.w.change.Broadcast()
-}
-
-// Dial connects to the wire's listener. While the line is cut, it waits.
-func (l *line) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	stop := context.AfterFunc(ctx, func() {
-		l.w.mu.Lock()
-		defer l.w.mu.Unlock()
-		l.w.change.Broadcast()
-	})
-	defer stop()
-	w := l.w
+// listen puts a server in the place of the former.
+func (w *wire) listen() *listener {
+	s := &listener{w: w, accept: make(chan net.Conn), done: make(chan struct{})}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for l.cut && ctx.Err() == nil && !w.closed {
-		w.change.Wait()
+	w.server = s
+	return s
+}
+
+// listener is a server's end of the wire.
+type listener struct {
+	w      *wire
+	accept chan net.Conn
+	done   chan struct{}
+	once   sync.Once
+	dead   atomic.Bool
+}
+
+func (s *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-s.accept:
+		return c, nil
+	case <-s.done:
+		return nil, net.ErrClosed
 	}
-	if ctx.Err() != nil {
+}
+
+func (s *listener) Close() error {
+	s.w.mu.Lock()
+	if s.w.server == s {
+		s.w.server = nil
+	}
+	s.w.mu.Unlock()
+	s.once.Do(func() { close(s.done) })
+	return nil
+}
+
+func (s *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(serverIP), Port: 8080} }
+
+// kill ends the listener as the death of its process does: nothing that the server writes from now on leaves it. With
+// silent its machine is gone too, and nobody is told.
+func (s *listener) kill(silent bool) {
+	s.dead.Store(true)
+	_ = s.Close()
+	s.w.mu.Lock()
+	lines := s.w.lines
+	s.w.mu.Unlock()
+	for _, l := range lines {
+		for _, c := range l.open() {
+			if c.server != s {
+				continue
+			}
+			c.told(net.ErrClosed)
+			c.in.void()
+			if silent {
+				c.out.void()
+				continue
+			}
+			c.out.finish() // behind what it has said
+			c.in.endWrite(syscall.ECONNRESET)
+		}
+	}
+}
+
+// line is one client's way to the net.
+type line struct {
+	w  *wire
+	ip net.IP
+
+	upCut, downCut atomic.Bool
+
+	mu sync.Mutex
+	// Guarded by mu.
+	delay, jitter time.Duration
+	rng           *rand.Rand // of the jitter; nil: there is none
+	conns         []*wireConn
+	waiting       chan struct{} // closed when what holds up a dial has changed
+}
+
+func (w *wire) line(ip net.IP, delay time.Duration) *line {
+	l := &line{w: w, ip: ip, delay: delay, waiting: make(chan struct{})}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, l)
+	return l
+}
+
+// set cuts or mends the line. What is written while it is cut arrives after it was mended, as TCP's retransmissions do.
+func (l *line) set(cut bool) { l.stall(cut, cut) }
+
+// stall cuts or mends the two directions, each for itself.
+func (l *line) stall(up, down bool) {
+	l.upCut.Store(up)
+	l.downCut.Store(down)
+	for _, c := range l.open() {
+		c.in.stir()
+		c.out.stir()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.waiting)
+	l.waiting = make(chan struct{})
+}
+
+// slow sets how long bytes are on their way, and how much of that chance adds.
+func (l *line) slow(delay, jitter time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay, l.jitter = delay, jitter
+}
+
+// breaks ends the connections there are, for those who are told: nobody, if the network has only forgotten them.
+// Others can be made.
+func (l *line) breaks(tellClient, tellServer bool) {
+	for _, c := range l.open() {
+		c.in.void()
+		c.out.void()
+		if c.server != nil && tellServer || c.server == nil && tellClient {
+			c.told(syscall.ECONNRESET)
+		}
+	}
+}
+
+// open are the ends of connections that are not closed.
+func (l *line) open() []*wireConn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.conns[:0]
+	for _, c := range l.conns {
+		if !c.closed.Load() {
+			kept = append(kept, c)
+		}
+	}
+	clear(l.conns[len(kept):])
+	l.conns = kept
+	return append([]*wireConn(nil), kept...)
+}
+
+// way is how long the next bytes take.
+func (l *line) way() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rng == nil || l.jitter == 0 {
+		return l.delay
+	}
+	return l.delay + time.Duration(l.rng.Int64N(int64(l.jitter)))
+}
+
+// Dial connects to the server. While the line is cut, it waits.
+func (l *line) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	for {
+		l.mu.Lock()
+		waiting := l.waiting
+		l.mu.Unlock()
+		if !l.upCut.Load() && !l.downCut.Load() {
+			break
+		}
+		select {
+		case <-waiting:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	l.w.mu.Lock()
+	server := l.w.server
+	l.w.ports++
+	local := &net.TCPAddr{IP: l.ip, Port: 20000 + l.w.ports}
+	l.w.mu.Unlock()
+	if server == nil {
+		return nil, syscall.ECONNREFUSED
+	}
+	up, down := newStream(l, &l.upCut), newStream(l, &l.downCut)
+	here := &wireConn{in: down, out: up, local: local, remote: server.Addr()}
+	there := &wireConn{in: up, out: down, local: server.Addr(), remote: local, server: server}
+	l.mu.Lock()
+	l.conns = append(l.conns, here, there)
+	l.mu.Unlock()
+	select {
+	case server.accept <- there:
+		return here, nil
+	case <-server.done:
+		_, _ = here.Close(), there.Close()
+		return nil, syscall.ECONNREFUSED
+	case <-ctx.Done():
+		_, _ = here.Close(), there.Close()
 		return nil, ctx.Err()
 	}
-	if w.closed {
-		return nil, net.ErrClosed
-	}
-	w.ports++
-	up, down := &stream{l: l}, &stream{l: l}
-	local := &net.TCPAddr{IP: l.ip, Port: 20000 + w.ports}
-	remote := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 8080}
-	w.accept = append(w.accept, &wireConn{w: w, in: up, out: down, local: remote, remote: local})
-	w.change.Broadcast()
-	return &wireConn{w: w, in: down, out: up, local: local, remote: remote}, nil
 }
 
-// Accept, Close and Addr make the wire a net.Listener.
-func (w *wire) Accept() (net.Conn, error) {
+// all are the lines there are.
+func (w *wire) all() []*line {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.accept) == 0 && !w.closed {
-		w.change.Wait()
-	}
-	if w.closed {
-		return nil, net.ErrClosed
-	}
-	c := w.accept[0]
-	w.accept = w.accept[1:]
-	return c, nil
+	return append([]*line(nil), w.lines...)
 }
-
-func (w *wire) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	w.change.Broadcast()
-	return nil
-}
-
-func (w *wire) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 8080} }
-
-// streamBytes is what both ends' buffers take before a writer waits.
-const streamBytes = 256 << 10
-
-// stream is one direction of a connection. Guarded by wire.mu.
-type stream struct {
-	l      *line
-	chunks []chunk
-	size   int
-	gone   bool // the reader closed
-}
-
-type chunk struct {
-	at   time.Time
-	data []byte // empty: end of the stream
-}
-
-// put appends a chunk. Called with wire.mu held.
-func (s *stream) put(data []byte) {
-	s.chunks = append(s.chunks, chunk{time.Now().Add(s.l.delay), data})
-	s.size += len(data)
-	time.AfterFunc(s.l.delay, s.l.w.wake)
-}
-
-func (w *wire) wake() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.change.Broadcast()
-}
-
-type wireConn struct {
-	w             *wire
-	in, out       *stream
-	local, remote net.Addr
-
-	// Guarded by w.mu.
-	closed                      bool
-	readDeadline, writeDeadline time.Time
-	timers                      []*time.Timer
-}
-
-func (c *wireConn) Read(b []byte) (int, error) {
-	c.w.mu.Lock()
-	defer c.w.mu.Unlock()
-	for {
-		switch {
-		case c.closed:
-			return 0, net.ErrClosed
-		case passed(c.readDeadline):
-			return 0, os.ErrDeadlineExceeded
-		}
-		if len(c.in.chunks) > 0 && !c.in.l.cut && !time.Now().Before(c.in.chunks[0].at) {
-			head := &c.in.chunks[0]
-			if len(head.data) == 0 {
-				return 0, io.EOF
-			}
-			n := copy(b, head.data)
-			c.in.size -= n
-			if head.data = head.data[n:]; len(head.data) == 0 {
-				c.in.chunks = c.in.chunks[1:]
-			}
-			c.w.change.Broadcast()
-			return n, nil
-		}
-		c.w.change.Wait()
-	}
-}
-
-func (c *wireConn) Write(b []byte) (int, error) {
-	c.w.mu.Lock()
-	defer c.w.mu.Unlock()
-	for {
-		switch {
-		case c.closed:
-			return 0, net.ErrClosed
-		case c.out.gone && !c.out.l.cut:
-			return 0, io.ErrClosedPipe
-		case passed(c.writeDeadline):
-			return 0, os.ErrDeadlineExceeded
-		}
-		if c.out.size < streamBytes {
-			if len(b) > 0 {
-				c.out.put(append([]byte(nil), b...))
-			}
-			return len(b), nil
-		}
-		c.w.change.Wait()
-	}
-}
-
-// Close says goodbye as a kernel does for a process that ended.
-func (c *wireConn) Close() error {
-	c.w.mu.Lock()
-	defer c.w.mu.Unlock()
-	if c.closed {
-		return nil
-	}
-	c.closed = true
-	c.in.gone = true
-	c.out.put(nil)
-	for _, t := range c.timers {
-		t.Stop()
-	}
-	c.w.change.Broadcast()
-	return nil
-}
-
-func (c *wireConn) LocalAddr() net.Addr  { return c.local }
-func (c *wireConn) RemoteAddr() net.Addr { return c.remote }
-
-func (c *wireConn) SetDeadline(t time.Time) error {
-	_ = c.SetReadDeadline(t)
-	return c.SetWriteDeadline(t)
-}
-
-func (c *wireConn) SetReadDeadline(t time.Time) error  { return c.setDeadline(&c.readDeadline, t) }
-func (c *wireConn) SetWriteDeadline(t time.Time) error { return c.setDeadline(&c.writeDeadline, t) }
-
-func (c *wireConn) setDeadline(which *time.Time, t time.Time) error {
-	c.w.mu.Lock()
-	defer c.w.mu.Unlock()
-	*which = t
-	if c.closed {
-		return net.ErrClosed
-	}
-	if !t.IsZero() {
-		if len(c.timers) > 16 { // those that have fired are of no use any more
-			for _, old := range c.timers {
-				old.Stop()
-			}
-			c.timers = c.timers[:0]
-			for _, d := range []time.Time{c.readDeadline, c.writeDeadline} {
-				if !d.IsZero() {
-					c.timers = append(c.timers, time.AfterFunc(time.Until(d), c.w.wake))
-				}
-			}
-		} else {
-			c.timers = append(c.timers, time.AfterFunc(time.Until(t), c.w.wake))
-		}
-	}
-	c.w.change.Broadcast()
-	return nil
-}
-
-func passed(deadline time.Time) bool { return !deadline.IsZero() && !time.Now().Before(deadline) }

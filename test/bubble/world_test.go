@@ -2,11 +2,9 @@ package bubble_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"sync"
@@ -17,19 +15,13 @@ import (
 	"github.com/pion/rtp"
 	"github.com/rs/zerolog"
 
-	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/internal/client"
-	"github.com/parlorhq/parlor/internal/metrics"
 	"github.com/parlorhq/parlor/internal/simnet"
-	"github.com/parlorhq/parlor/room"
-	"github.com/parlorhq/parlor/sfu"
-	"github.com/parlorhq/parlor/signaling"
 )
 
 const (
-	oneWay    = 20 * time.Millisecond // of both networks
-	lostAfter = 12 * time.Second
-	serverIP  = "10.0.0.1"
+	oneWay   = 20 * time.Millisecond // of both networks
+	serverIP = "10.0.0.1"
 )
 
 // world is a server, people and the networks between them.
@@ -46,11 +38,7 @@ type world struct {
 	hosts  int
 	people []*person
 
-	counts *metrics.Metrics
-	engine *sfu.Engine
-	rooms  *room.Rooms
-	door   *signaling.Handler
-	http   *http.Server
+	site   *site
 	socket net.PacketConn
 	served sync.WaitGroup
 }
@@ -88,53 +76,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.udp = simnet.New(t, seed)
 	w.socket = w.udp.Listen(serverIP, 8080)
 	w.udp.SetDelay(serverIP, oneWay)
-	w.serve()
+	w.site = open(t, siting{log: w.log, wire: w.tcp, socket: w.socket})
 	return w
-}
-
-// serve wires the server as cmd/parlor does.
-func (w *world) serve() {
-	w.counts = metrics.New()
-	var err error
-	w.engine, err = sfu.NewEngine(sfu.Config{Sockets: []net.PacketConn{w.socket}, Log: w.log, Metrics: w.counts})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.rooms = room.NewRooms(room.Config{
-		Engine: w.engine, Encode: signaling.EncodeEvent, Log: w.log, Metrics: w.counts, EmptyTimeout: time.Minute,
-		Limits: room.Limits{
-			Rooms: 10, Participants: 20, Tracks: 8, RoomBytes: 128, NameBytes: 64, IdentityBytes: 128, MetadataBytes: 16 << 10,
-		},
-	})
-	w.door = signaling.New(signaling.Config{
-		Rooms: w.rooms, Open: true, Log: w.log, Metrics: w.counts,
-		Limits: signaling.Limits{
-			FrameBytes: 320 << 10, MediaLines: 32, SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
-			Connections: 100, ConnectionsPerIP: 10, UpgradeTimeout: 10 * time.Second, FirstMessage: 5 * time.Second,
-			LostAfter: lostAfter, ResumeWindow: 2 * time.Minute, Data: datachannel.Limits{},
-		},
-	})
-	w.http = &http.Server{Handler: w.door, ReadHeaderTimeout: 5 * time.Second}
-	w.served.Go(func() {
-		if err := w.http.Serve(w.tcp); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			w.t.Errorf("http: %v", err)
-		}
-	})
 }
 
 func (w *world) close() {
 	for _, p := range w.people {
 		p.Kill()
 	}
-	w.rooms.Drain()
-	w.door.Close()
-	w.rooms.Close()
-	_ = w.http.Close()
-	_ = w.tcp.Close()
 	w.served.Wait()
-	if err := w.engine.Close(); err != nil {
-		w.t.Errorf("engine: %v", err)
-	}
+	w.site.close()
 	_ = w.socket.Close()
 	w.udp.Close()
 	if w.t.Failed() {

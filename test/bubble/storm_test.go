@@ -1,0 +1,439 @@
+package bubble_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/datachannel/storetest"
+	"github.com/parlorhq/parlor/internal/simnet"
+)
+
+// TestStorm plays what seeds stand for (plan_test.go): clients that talk over whatever link, networks that break in all
+// the ways they do, and a server that is stopped, killed between two writes, or cannot write. In the end everybody must
+// have seen what docs/guarantees.md promises (check_test.go).
+//
+//	PARLOR_SEED=n     plays one seed; with PARLOR_LOG=1 the server talks
+//	PARLOR_SEEDS=n    plays so many, from 1; 200
+//	PARLOR_STORM=1h   goes on for so long; give it -timeout 0
+func TestStorm(t *testing.T) {
+	seeds, until := 200, time.Time{}
+	if one := os.Getenv("PARLOR_SEED"); one != "" {
+		seed, err := strconv.ParseUint(one, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stormy(t, seed)
+		return
+	}
+	if n, err := strconv.Atoi(os.Getenv("PARLOR_SEEDS")); err == nil {
+		seeds = n
+	}
+	if d, err := time.ParseDuration(os.Getenv("PARLOR_STORM")); err == nil {
+		seeds, until = 1<<62, time.Now().Add(d)
+	}
+	failed := 0
+	for seed := range uint64(seeds) {
+		if !until.IsZero() && time.Now().After(until) {
+			t.Logf("%d seeds, %d failed", seed, failed)
+			break
+		}
+		if !stormy(t, seed+1) {
+			failed++
+		}
+		if !until.IsZero() && seed%100 == 99 {
+			fmt.Printf("%s: %d seeds, %d failed\n", time.Now().Format(time.DateTime), seed+1, failed)
+		}
+	}
+}
+
+func stormy(t *testing.T, seed uint64) bool {
+	return t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+		if os.Getenv("PARLOR_STORM") == "" {
+			t.Parallel()
+		}
+		synctest.Test(t, func(t *testing.T) { newStorm(t, seed).play() })
+	})
+}
+
+// sailor is a client in a storm.
+type sailor interface {
+	obey(o order)
+	witness() *witness
+	// ready says why it is not: it has a link, everything it sent has a fate.
+	ready() error
+	// finish has it send its last words, and gives the number of the reliable one.
+	finish(last string) int
+	// knows is what it has of the room, comparable: who is here, and the state.
+	knows() (roster, state string)
+	// hears is the last lossy message that it has of a participant.
+	hears(id string) string
+	id() string
+	here() bool
+	end()
+}
+
+// storm is a world in which a plan comes true.
+type storm struct {
+	t    *testing.T
+	seed uint64
+	plan *plan
+	wire *wire
+	udp  *simnet.Network // nil: there are no data channels
+	rng  *rand.Rand      // of the scene's goroutine
+
+	start  time.Time
+	crew   []sailor
+	hosts  int
+	ending sync.WaitGroup // of servers that died
+	timers sync.WaitGroup // of what an order does later
+
+	site   *site
+	disk   *disk
+	socket net.PacketConn
+
+	mu sync.Mutex
+	// Guarded by mu.
+	notes   []string
+	faults  int
+	lost    []time.Time // when sessions may have been
+	ailing  bool        // the store has failed, or does
+	ill     time.Time   // until when what is in the store may lag
+	calmed  bool
+	pending map[*time.Timer]func()
+}
+
+func newStorm(t *testing.T, seed uint64) *storm {
+	s := &storm{
+		t: t, seed: seed, plan: drawPlan(seed), wire: newWire(), start: time.Now(), pending: map[*time.Timer]func(){},
+		rng: rand.New(rand.NewPCG(seed, 2)),
+	}
+	if s.plan.channels > 0 {
+		s.udp = simnet.New(t, seed)
+		s.udp.SetDelay(serverIP, oneWay)
+	}
+	if s.plan.durable {
+		s.disk = newDisk(storetest.New())
+	}
+	s.serve()
+	return s
+}
+
+// serve begins another life of the server.
+func (s *storm) serve() {
+	c := siting{
+		log: zerolog.Nop(), wire: s.wire, resumeWindow: s.plan.window,
+		data: datachannel.LogConfig{History: datachannel.HistoryConfig{Types: []string{"chat"}, Count: 10_000}},
+	}
+	if os.Getenv("PARLOR_LOG") != "" {
+		c.log = zerolog.New(zerolog.NewTestWriter(s.t)).With().Timestamp().Logger()
+	}
+	if s.plan.short {
+		c.data.MaxEntries = 60
+	}
+	if s.plan.strict {
+		c.limits = datachannel.Limits{MessagesPerSecond: 20, MessageBurst: 30, BytesPerSecond: 64 << 10}
+	}
+	if s.disk != nil {
+		c.store = s.disk
+	}
+	if s.udp != nil {
+		s.socket = s.udp.Listen(serverIP, 8080)
+		c.socket = s.socket
+	}
+	s.site = open(s.t, c)
+}
+
+// arrive gives a client a line to the net.
+func (s *storm) arrive(rng *rand.Rand) *line {
+	s.hosts++
+	l := s.wire.line(net.IPv4(10, 0, 1, byte(s.hosts)), time.Duration(1+rng.IntN(40))*time.Millisecond)
+	l.rng = rand.New(rand.NewPCG(s.seed, uint64(s.hosts)<<32))
+	l.jitter = time.Duration(rng.IntN(60)) * time.Millisecond
+	return l
+}
+
+func (s *storm) embark(kind string) *guest {
+	name := fmt.Sprintf("g%d", len(s.crew)+1)
+	g := newGuest(s, name, kind, s.seed)
+	s.crew = append(s.crew, g)
+	return g
+}
+
+// play has the plan come true, calms the sea, and looks at what everybody has seen.
+func (s *storm) play() {
+	for i := range s.plan.channels {
+		s.crew = append(s.crew, newBrowser(s, fmt.Sprintf("b%d", i+1)))
+	}
+	for _, kind := range s.plan.guests {
+		s.embark(kind)
+	}
+	var server sync.WaitGroup
+	server.Go(func() { s.follow(func(o order) bool { return o.who < 0 }, s.strike) })
+	s.follow(func(o order) bool { return o.who >= 0 }, func(o order) {
+		if o.what == "arrive" {
+			s.embark(o.kind)
+		} else {
+			s.crew[o.who].obey(o)
+		}
+	})
+	server.Wait()
+	s.calm()
+	if !s.faulty() {
+		s.agree()
+	}
+	for _, c := range s.crew {
+		c.end()
+	}
+	s.timers.Wait()
+	s.site.close()
+	s.ending.Wait()
+	if s.udp != nil {
+		_ = s.socket.Close()
+		s.udp.Close()
+	}
+	s.report()
+}
+
+// follow does the orders that are meant, each at its time.
+func (s *storm) follow(mine func(order) bool, do func(order)) {
+	for _, o := range s.plan.orders {
+		if !mine(o) {
+			continue
+		}
+		if wait := o.at - time.Since(s.start); wait > 0 {
+			time.Sleep(wait)
+		}
+		if !s.faulty() {
+			do(o)
+		}
+	}
+}
+
+// later does f after a time, or when the storm is over.
+func (s *storm) later(d time.Duration, f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timers.Add(1)
+	var t *time.Timer
+	t = time.AfterFunc(d, func() {
+		defer s.timers.Done()
+		s.mu.Lock()
+		_, due := s.pending[t]
+		delete(s.pending, t)
+		s.mu.Unlock()
+		if due {
+			f()
+		}
+	})
+	s.pending[t] = f
+}
+
+// strike is what befalls the server.
+func (s *storm) strike(o order) {
+	s.note("server", "%s", o)
+	switch o.what {
+	case "restart":
+		s.site.close()
+		s.release(s.site)
+		s.again(o)
+	case "crash":
+		s.die(o)
+	case "crash write":
+		if s.disk == nil {
+			s.die(o)
+			return
+		}
+		dead := make(chan struct{})
+		listener := s.site.listener
+		s.disk.set(o.n, o.coin, func() {
+			s.cutOff(listener, o)
+			close(dead)
+		})
+		select {
+		case <-dead:
+			s.note("server", "died in write %d", o.n)
+		case <-time.After(3 * time.Second):
+		}
+		s.die(o)
+	case "full", "broken":
+		s.mu.Lock()
+		s.ailing, s.ill = true, time.Now().Add(o.d+3*time.Second)
+		s.mu.Unlock()
+		err := error(syscall.EIO)
+		if o.what == "full" {
+			err = datachannel.ErrFull
+		}
+		s.disk.Fail(err)
+		time.Sleep(o.d)
+		if o.coin { // it dies ill
+			s.die(o)
+		}
+		s.disk.Fail(nil)
+	case "stuck":
+		s.mu.Lock()
+		s.ill = time.Now().Add(o.d + time.Second)
+		s.mu.Unlock()
+		s.disk.Block()
+		time.Sleep(o.d)
+		if o.coin {
+			s.die(o)
+		}
+		s.disk.Unblock()
+	}
+}
+
+// die is the end of the process: nothing that it does after counts, neither on the wire nor on the disk.
+func (s *storm) die(o order) {
+	s.cutOff(s.site.listener, o)
+	old := s.site
+	if s.disk != nil {
+		left := s.disk
+		s.disk = newDisk(left.die())
+		left.Unblock()
+	}
+	if s.udp != nil {
+		old.close()
+		s.release(old)
+		s.udp.Restore(serverIP)
+	} else {
+		s.ending.Go(old.close)
+	}
+	s.again(o)
+}
+
+// cutOff is what the network sees of the end of the process, or of its machine.
+func (s *storm) cutOff(l *listener, o order) {
+	l.kill(o.seed%3 == 0)
+	if s.udp != nil {
+		s.udp.Cut(serverIP)
+	}
+}
+
+// release lets go of the port that a server had.
+func (s *storm) release(*site) {
+	if s.socket != nil {
+		_ = s.socket.Close()
+	}
+}
+
+func (s *storm) again(o order) {
+	s.mu.Lock()
+	ill := time.Now().Before(s.ill)
+	s.mu.Unlock()
+	time.Sleep(o.d)
+	s.mu.Lock()
+	if s.disk == nil || ill {
+		s.lost = append(s.lost, time.Now())
+	}
+	s.mu.Unlock()
+	s.serve()
+	s.note("server", "is back")
+}
+
+// calm ends all trouble.
+func (s *storm) calm() {
+	s.mu.Lock()
+	for t, f := range s.pending {
+		if t.Stop() {
+			delete(s.pending, t)
+			s.mu.Unlock()
+			f()
+			s.timers.Done()
+			s.mu.Lock()
+		}
+	}
+	s.calmed = true
+	s.mu.Unlock()
+	for _, l := range s.wire.all() {
+		l.set(false)
+		l.slow(10*time.Millisecond, 0)
+	}
+	time.Sleep(25 * time.Second) // until everybody has noticed which links are dead, and the store was asked again
+	s.note("", "calm")
+}
+
+// note keeps what happened, for the report of a failure.
+func (s *storm) note(who, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, fmt.Sprintf("%8.3f %-6s %s", time.Since(s.start).Seconds(), who, fmt.Sprintf(format, args...)))
+}
+
+func (s *storm) fault(format string, args ...any) {
+	s.note("FAULT", format, args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults++
+	if s.faults <= 10 {
+		s.t.Errorf(format, args...)
+	}
+}
+
+func (s *storm) faulty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults > 0
+}
+
+func (s *storm) report() {
+	if !s.t.Failed() {
+		return
+	}
+	last := s.notes[max(0, len(s.notes)-100):]
+	s.t.Logf("again: PARLOR_SEED=%d go test ./test/bubble -run TestStorm\n%+v\n%s", s.seed, s.plan.describe(), strings.Join(last, "\n"))
+}
+
+var errReset = errors.New("a reset that nothing explains")
+
+// logOf names the log that an epoch belongs to.
+func (s *storm) logOf(epoch string) string {
+	switch {
+	case s.plan.durable:
+		return "disk"
+	case s.plan.channels > 0:
+		return "only"
+	}
+	return epoch
+}
+
+// mayReset says whether there is a reason for a reset.
+func (s *storm) mayReset(reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch reason {
+	case "trimmed":
+		if s.plan.short {
+			return nil
+		}
+	case "ahead", "epoch":
+		if s.ailing {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s", errReset, reason)
+}
+
+// mayForget says whether a server may have lost what it had refused.
+func (s *storm) mayForget(reason string) bool {
+	return s.mayReset(reason) == nil && reason != "trimmed"
+}
+
+// lostSince says whether sessions may have been lost after a time.
+func (s *storm) lostSince(t time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.lost) > 0 && s.lost[len(s.lost)-1].After(t)
+}
