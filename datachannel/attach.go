@@ -57,6 +57,12 @@ func (s *Session) carryLocked(l *Link) {
 		s.log.wake.watch(r)
 		l.listenLatest(true)
 	}
+	if s.fast != nil {
+		select {
+		case s.fast.wake <- struct{}{}:
+		default: // it will look anyway
+		}
+	}
 }
 
 // pageLocked goes on with a snapshot of which the client has the first cells. False: there is no such snapshot.

@@ -77,6 +77,12 @@ func (r *latestReader) appendFrame(buf []byte, limit int) (frame []byte, binary 
 // took notes that the last frame was given away.
 func (r *latestReader) took() { r.at = r.next }
 
+// restart has it give everything anew.
+func (r *latestReader) restart() {
+	r.at = place{}
+	r.fresh.Store(true)
+}
+
 // retry has it woken by and by, since the last frame could not be given away.
 func (r *latestReader) retry() {
 	r.behind.Store(true)

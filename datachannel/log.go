@@ -133,7 +133,7 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 }
 
 // Wake tells readers of what sessions have said. Whoever appended it calls this as soon as it holds no lock.
-func (l *Log) Wake() { l.wake.tell() }
+func (l *Log) Wake() { l.wake.tell(nil) }
 
 // recordLocked makes the record that e would be.
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {

@@ -31,6 +31,9 @@ type lossyLink struct {
 	conn   LossyConn
 	// take handles a frame that came in; an error ends the link. It does not keep the frame.
 	take func(frame []byte, binary bool) error
+	// trusted says whether the channel may carry them now; nil: always. wake is sent to when that changes, and otherwise.
+	trusted func() bool
+	wake    chan struct{}
 	// guard runs one of the link's loops and keeps its panic from others; nil runs it bare.
 	guard   func(f func() error) error
 	metrics *metrics.Metrics
@@ -78,7 +81,10 @@ func (l *lossyLink) read(ctx context.Context) error {
 
 // write gives away what is new on every beat, and again what has not changed since.
 func (l *lossyLink) write(ctx context.Context) error {
-	wake := make(chan struct{}, 1)
+	wake := l.wake
+	if wake == nil {
+		wake = make(chan struct{}, 1)
+	}
 	r := l.latest.read(l.view, wake)
 	defer r.close()
 	timer := time.NewTimer(time.Hour)
@@ -86,6 +92,17 @@ func (l *lossyLink) write(ctx context.Context) error {
 	buf := make([]byte, 0, lossyFrame)
 	echoes := [...]echo{{after: 250 * time.Millisecond}, {after: time.Second}}
 	for {
+		if l.trusted != nil && !l.trusted() {
+			// What is said meanwhile goes another way, of which nobody knows here how far it came.
+			r.restart()
+			echoes = [...]echo{{after: echoes[0].after}, {after: echoes[1].after}}
+			select {
+			case <-wake:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			continue
+		}
 		for {
 			frame, binary := r.appendFrame(buf, lossyFrame)
 			if frame == nil {

@@ -189,3 +189,45 @@ func TestLossyEchoes(t *testing.T) {
 		_ = end()
 	})
 }
+
+// A lossy channel is as dead as the data channel beside it, and does not say so either.
+func TestLossyMessagesGoWhereTheLogGoes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, LogConfig{}, Limits{})
+		fast := newLossyWire(t)
+		r.wg.Go(func() { r.s.RunLossy(fast) })
+		ws := r.open(WebSocket, joined())
+		r.says(ws, firstSocket)
+		r.room.latest.Put(cursorAt("b", "", 1))
+		r.says(ws, `{"t":"e","from":"b","type":"cursor","data":1}`)
+		synctest.Wait()
+		if len(fast.got) > 0 {
+			t.Errorf("the channel was trusted before a data channel had proved itself: %q", fast.got)
+		}
+
+		dc := r.open(DataChannel, LinkOptions{})
+		dc.send(fmt.Sprintf(`{"t":"attach","gen":2,"epoch":%q,"position":0}`, r.room.log.Epoch()))
+		r.says(dc, r.attached(2, 0))
+		synctest.Wait()
+		r.room.latest.Put(cursorAt("b", "", 2))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := fast.got; len(got) < 2 || got[0] != "b/=1" || got[len(got)-1] != "b/=2" {
+			t.Errorf("the channel says %q: the last values first, since nobody knows which got lost", got)
+		}
+		r.silent(dc)
+
+		ws.send(fmt.Sprintf(`{"t":"attach","gen":3,"epoch":%q,"position":0}`, r.room.log.Epoch()))
+		r.says(ws, r.attached(3, 0))
+		r.says(ws, `{"t":"e","from":"b","type":"cursor","data":2}`)
+		synctest.Wait()
+		before := len(fast.got)
+		r.room.latest.Put(cursorAt("b", "", 3))
+		r.says(ws, `{"t":"e","from":"b","type":"cursor","data":3}`)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if len(fast.got) != before {
+			t.Errorf("the channel goes on: %q", fast.got[before:])
+		}
+	})
+}

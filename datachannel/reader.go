@@ -63,7 +63,7 @@ func (l *Link) takeFrame(raw []byte, binary bool) error {
 	var err error
 	if l.inbound, err = decodeFrame(l.inbound[:0], raw, binary, s.cfg.Limits); err == nil {
 		err = l.handle(prepaid)
-		s.log.Wake()
+		s.log.wake.tell(l.wake)
 	}
 	clear(l.inbound) // it must not keep the frame
 	if cap(l.inbound) > 32 {

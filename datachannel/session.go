@@ -16,6 +16,7 @@
 package datachannel
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -185,21 +186,15 @@ func (s *Session) Close(code, message string) {
 	}
 }
 
-// Cut ends all links. A client that was taken for lost does not go on with one that comes to life again: it opens
-// another, as everyone does who comes back.
-func (s *Session) Cut() {
+// Part ends the links there are. The session stays: the client goes on by resuming it, so that both know that it was away.
+func (s *Session) Part() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range []*Link{s.signal, s.channel, s.data} {
 		if l != nil {
-			l.cancel(ErrSilent)
+			l.cancel(context.Canceled)
 		}
 	}
-	if s.fast != nil {
-		s.fast.cancel(ErrSilent)
-	}
-	s.carryLocked(nil) // from now on nothing is taken from it
-	s.greeting = greeting{}
 }
 
 func (s *Session) isClosed() bool {

@@ -20,9 +20,10 @@ func (l *Link) listenLatest(on bool) {
 	}
 }
 
-// latest is a frame of lossy messages, if there are new ones and no channel of their own to carry them.
+// latest is a frame of lossy messages, if there are new ones and no channel of their own to carry them. Such a channel says
+// nothing when it is dead: it is trusted as long as the one beside it carries the log.
 func (l *Link) latest() frame {
-	if l.lossy == nil || l.session.fast != nil {
+	if l.lossy == nil || l.kind == DataChannel && l.session.fast != nil {
 		return frame{}
 	}
 	text, binary := l.lossy.appendFrame(l.buf[:0], lossyBatch)
@@ -35,14 +36,17 @@ func (l *Link) latest() frame {
 }
 
 // fast is the lossy channel of a session, as the session knows it.
-type fast struct{ cancel context.CancelCauseFunc }
+type fast struct {
+	cancel context.CancelCauseFunc
+	wake   chan struct{} // room for one
+}
 
 // RunLossy carries lossy messages over a channel of their own until it ends or the session does. A newer one supersedes
 // it. It returns why it ended, when the channel is closed.
 func (s *Session) RunLossy(conn LossyConn) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	me := &fast{cancel}
+	me := &fast{cancel, make(chan struct{}, 1)}
 	s.mu.Lock()
 	if s.closed || s.cfg.Latest == nil {
 		cancel(ErrClosed)
@@ -66,7 +70,7 @@ func (s *Session) RunLossy(conn LossyConn) error {
 	}
 	var inbound []Inbound
 	link := lossyLink{
-		latest: s.cfg.Latest, view: s.view, conn: conn, metrics: s.cfg.Metrics,
+		latest: s.cfg.Latest, view: s.view, conn: conn, metrics: s.cfg.Metrics, wake: me.wake, trusted: s.onChannel,
 		guard: func(f func() error) error { return s.guard(cancel, f) },
 		take: func(frame []byte, binary bool) (err error) {
 			inbound, err = s.takeLossy(inbound[:0], frame, binary)
@@ -74,6 +78,13 @@ func (s *Session) RunLossy(conn LossyConn) error {
 		},
 	}
 	return link.run(ctx)
+}
+
+// onChannel says whether a data channel carries the log.
+func (s *Session) onChannel() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data != nil && s.data.kind == DataChannel
 }
 
 // takeLossy takes the lossy messages of a frame. There may be nothing else in it.

@@ -1,6 +1,7 @@
 package datachannel
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,7 +63,7 @@ func (w *waker) due() {
 	w.mu.Lock()
 	w.armed, w.owed, w.last = false, true, time.Now()
 	w.mu.Unlock()
-	w.tell()
+	w.tell(nil)
 }
 
 // settle says whether readers are to be told now. They are no more.
@@ -91,17 +92,32 @@ func (r *waiter) ring() {
 	}
 }
 
-// tell serves or wakes readers if they are to be told. It may not be called under locks.
-func (w *waker) tell() {
+// tell serves or wakes readers if they are to be told, the one with the channel last last: it has said what there is. It
+// may not be called under locks.
+func (w *waker) tell(last chan struct{}) {
 	if !w.settle() {
 		return
 	}
-	for _, r := range *w.readers.Load() {
-		if r.serve != nil {
-			r.serve()
-		} else {
-			r.ring()
+	var author *waiter
+	readers := *w.readers.Load()
+	for i := range readers {
+		if readers[i].wake == last {
+			author = &readers[i]
+			continue
 		}
+		readers[i].tell()
+	}
+	if author != nil {
+		runtime.Gosched() // the others' packets go first
+		author.tell()
+	}
+}
+
+func (r *waiter) tell() {
+	if r.serve != nil {
+		r.serve()
+	} else {
+		r.ring()
 	}
 }
 

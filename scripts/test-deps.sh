@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that what the tests need is on this machine. On Debian, as root, it installs what is missing; elsewhere it
-# says in one line what to install. CHROMIUM_BIN and FIREFOX_BIN name browsers that are somewhere else.
+# says in one line what to install. CHROMIUM_BIN, FIREFOX_BIN, WEBKIT_BIN, WEBKIT_DRIVER_BIN and XVFB_BIN name what is somewhere else.
 set -euo pipefail
 
 packages=()
@@ -11,6 +11,13 @@ need() {
 need gcc gcc # the race detector is linked by it
 need chromium "${CHROMIUM_BIN:-/usr/bin/chromium}"
 need firefox-esr "${FIREFOX_BIN:-/usr/bin/firefox-esr}"
+need webkit2gtk-driver "${WEBKIT_DRIVER_BIN:-/usr/bin/WebKitWebDriver}"
+need xvfb "${XVFB_BIN:-/usr/bin/Xvfb}"
+# A network of one's own, in which a test drops packets; without root or Linux that test is skipped.
+if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
+	need iproute2 ip
+	need nftables nft
+fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 # The race detector also needs the C library's headers, which a compiler alone does not bring along.
 [[ " ${packages[*]} " != *" gcc "* ]] || packages+=(libc6-dev)
@@ -20,6 +27,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	apt-get update -q
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
 else
-	echo "The tests need: ${packages[*]}. Install them (Debian: sudo apt-get install ${packages[*]}), or name browsers in CHROMIUM_BIN and FIREFOX_BIN." >&2
+	echo "The tests need: ${packages[*]}. Install them (Debian: sudo apt-get install ${packages[*]}), or name browsers in CHROMIUM_BIN, FIREFOX_BIN and the like." >&2
 	exit 1
 fi

@@ -38,10 +38,10 @@ func TestPollsKeepAClientHere(t *testing.T) {
 		if !s.h.sessions.find(ada.sid).participant.Here() {
 			t.Error("taken for lost")
 		}
-		lost := testLimits().LostAfter // and with it its link; the last request was heard when it came
-		time.Sleep(lost - 8*time.Second - time.Millisecond)
+		lostAfter := s.h.cfg.Limits.LostAfter
+		time.Sleep(lostAfter - holdOf(lostAfter) - time.Millisecond)
 		ada.say(`{"t":"ping","id":1}`)
-		time.Sleep(lost + time.Millisecond)
+		time.Sleep(lostAfter + time.Millisecond)
 		ada.post(`{"t":"ping","id":1}`).want(t, http.StatusConflict, "stale_link")
 	})
 }

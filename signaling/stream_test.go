@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A stream outlives the server's deadlines as long as its client answers the beats. One that does not is lost.
+// A stream outlives the server's deadlines as long as its client answers the beats.
 func TestAStreamBeatsAndLastsWhileItIsAnswered(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, s *site) {
 		ada := s.join("sse", "Ada")
@@ -21,7 +21,7 @@ func TestAStreamBeatsAndLastsWhileItIsAnswered(t *testing.T) {
 		}
 		last := time.Now()
 		<-stream.ended
-		if took := time.Since(last); took != testLimits().LostAfter {
+		if took := time.Since(last); took != s.h.cfg.Limits.LostAfter {
 			t.Errorf("a stream that is not answered ended after %s", took)
 		}
 		beats := 0

@@ -75,7 +75,10 @@ func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, recei
 	if err != nil {
 		return err
 	}
-	var joined struct{ T, Epoch, Answer, Message string }
+	var joined struct {
+		T, Epoch, Answer, Message string
+		Position                  uint64
+	}
 	if err := ws.ReadJSON(&joined); err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, recei
 	if err := wait(ctx, open); err != nil {
 		return err
 	}
-	if err := g.channel.SendText(fmt.Sprintf(`{"t":"attach","gen":2,"epoch":%q,"position":0}`, joined.Epoch)); err != nil {
+	if err := g.channel.SendText(fmt.Sprintf(`{"t":"attach","gen":2,"epoch":%q,"position":%d}`, joined.Epoch, joined.Position)); err != nil {
 		return err
 	}
 	return wait(ctx, attached)

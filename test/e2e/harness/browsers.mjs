@@ -1,9 +1,10 @@
-// Chromium by playwright-core and Firefox ESR by puppeteer-core (WebDriver BiDi), both with fake devices.
+// Chromium by playwright-core and Firefox ESR by puppeteer-core (WebDriver BiDi), both with fake devices; WebKitGTK by WebDriver.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import { Tab, probeScript } from './tab.mjs'
+import { launchWebKit as launchWindow } from './webkit.mjs'
 
 const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium'
 const FIREFOX = process.env.FIREFOX_BIN ?? '/usr/bin/firefox-esr'
@@ -40,6 +41,11 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
   })
   const browser = await chromium.connect(server.wsEndpoint())
   let pages = 0
+  const stopped = new Set()
+  const thaw = () => {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT')
+    stopped.clear()
+  }
   return {
     name: 'chromium',
     pid: server.process().pid,
@@ -50,9 +56,21 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
       const page = await own.newPage()
       return new Tab(`${label} (chromium ${++pages})`, page, () => own.close())
     },
+    /** All its pages stand still, as on a machine that sleeps. (A headless browser never hides a page, so it freezes none.) */
+    async freeze() {
+      const driver = await browser.newBrowserCDPSession()
+      const { processInfo } = await driver.send('SystemInfo.getProcessInfo')
+      for (const { type, id } of processInfo) {
+        if (type !== 'renderer') continue
+        process.kill(id, 'SIGSTOP')
+        stopped.add(id)
+      }
+    },
+    thaw,
     /** Dies at once, with all its pages and without a word to anyone. */
     kill: () => server.kill(),
     async close() {
+      thaw()
       await browser.close()
       await server.close()
     },
@@ -99,4 +117,10 @@ export async function launchFirefox({ prefs = {} } = {}) {
     },
     close: () => browser.close(),
   }
+}
+
+/** A WebKit of one page. It cannot be probed: what a Tab knows by window.__probe is not there. */
+export async function launchWebKit(options) {
+  const { page, close, pid } = await launchWindow(options)
+  return { name: 'webkit', pid, tab: async (label) => new Tab(`${label} (webkit)`, page, async () => {}), close }
 }

@@ -132,14 +132,20 @@ export function joinBySdk(tab, options, fn) {
       async ([opts, source]) => {
         const { joinRoom } = await import('/sdk/parlor.js')
         window.parlor = await joinRoom(opts)
-        if (source !== undefined) await new Function(`return (${source})`)()(window.parlor)
+        if (source !== '') await new Function(`return (${source})`)()(window.parlor)
         return window.parlor.localParticipant.id
       },
-      [options, fn?.toString()],
+      [options, fn?.toString() ?? ''],
     ),
     30_000,
     `${tab.label} joining by the SDK`,
   ).catch(async (error) => {
     throw new Error(`${error.message}\n${shown(await tab.account())}`)
   })
+}
+
+/** The same in an empty page, which is opened first: a person without devices, named by the label of the tab. */
+export async function enterBySdk(tab, server, options, fn) {
+  await tab.goto(`${server.url}/healthz`)
+  return joinBySdk(tab, { name: tab.label, ...options }, fn)
 }

@@ -1,14 +1,18 @@
 // A test with everything it needs around it: servers, browsers and people, all ended when it ends, and their last words in
 // the failure when it fails.
 
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { launchChromium, launchFirefox } from './browsers.mjs'
+import { launchChromium, launchFirefox, launchWebKit } from './browsers.mjs'
+import { Proxy } from './proxy.mjs'
 import { Server } from './server.mjs'
 import { limit, shown } from './until.mjs'
 
-/** A test called `name`; `body` gets the scene. It has `within` ms for all of it. */
-export function scene(name, { within = 90_000 } = {}, body) {
-  test(name, async () => {
+/** A test called `name`; `body` gets the scene. It has `within` ms for all of it. `skip`: why not. */
+export function scene(name, { within = 90_000, skip = false } = {}, body) {
+  test(name, { skip }, async () => {
     const stage = new Scene()
     try {
       await limit(body(stage), within, `the test "${name}"`)
@@ -34,12 +38,30 @@ class Scene {
     return server
   }
 
+  /** A proxy in front of a server; see proxy.mjs. */
+  async proxy(server, habits) {
+    const proxy = await Proxy.start(server, habits)
+    this.#closers.push(() => proxy.close())
+    return proxy
+  }
+
+  /** An empty folder that is gone after the test. */
+  async folder() {
+    const path = await mkdtemp(join(tmpdir(), 'parlor-e2e-'))
+    this.#closers.push(() => rm(path, { recursive: true, force: true }))
+    return path
+  }
+
   chromium(options) {
     return this.#browser(() => launchChromium(options))
   }
 
   firefox(options) {
     return this.#browser(() => launchFirefox(options))
+  }
+
+  webkit(options) {
+    return this.#browser(() => launchWebKit(options))
   }
 
   async #browser(launch) {

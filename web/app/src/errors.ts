@@ -53,6 +53,11 @@ export const endings: Record<string, Ending> = {
     text: 'More was said in the room than the network carried to you. Join again; turning your camera off helps.',
     ways: ['rejoin', 'home'],
   },
+  origin: {
+    title: 'This page may not use that server',
+    text: 'The server takes only pages from addresses that whoever runs it has allowed, and this one is not among them.',
+    ways: ['home'],
+  },
   room_full: {
     title: 'The room is full',
     text: 'As many people are in it as it takes. Try again when someone has left.',
@@ -139,6 +144,26 @@ export const endings: Record<string, Ending> = {
   gap: {
     title: 'The connection got out of step',
     text: 'Join again to put it right.',
+    ways: ['rejoin', 'home'],
+  },
+  stale_link: {
+    title: 'The connection got out of step',
+    text: 'Another one has taken its place. Join again to put it right.',
+    ways: ['rejoin', 'home'],
+  },
+  conflict: {
+    title: 'Somebody else was faster',
+    text: 'What you changed was changed by others meanwhile. Join again to see how it stands.',
+    ways: ['rejoin', 'home'],
+  },
+  state_full: {
+    title: 'The room is full of things',
+    text: 'It keeps as much as it can hold. Delete something, then try again.',
+    ways: ['rejoin', 'home'],
+  },
+  not_stored: {
+    title: 'The server could not keep what you sent',
+    text: 'Its disk takes nothing more, so nobody got it. Tell whoever runs the server, and try again later.',
     ways: ['rejoin', 'home'],
   },
   bad_offer: {

@@ -1,199 +1,291 @@
-import { ParlorError } from './errors'
-import { webSocketLink, type Link } from './link'
+import { dialHttp, dialWebSocket, type DialEvents, type OpenWebSocket } from './dial'
+import type { ParlorError } from './errors'
+import { probe, type Http } from './http'
+import { silentCode, type Link } from './link'
+import { Rungs, type Base } from './rungs'
 import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage } from './wire'
 
+/** What follows when a hello was refused. `again`: at once, since the next one says something else. */
+export type Answer = 'again' | 'later' | 'over'
+
 export interface ConnectionEvents {
-  /** The first message on a new WebSocket: a join or a resume. */
+  /** The first message on a new link: a join or a resume. */
   hello(): Promise<ClientMessage>
-  /** The server let us in; messages follow. */
+  /** The server let us in; messages follow. It may come while the former link still stands: that one is over now. */
   welcome(link: Link, message: Joined | Resumed): void
   message(link: Link, message: ServerMessage): void
-  /** The server refused the hello. True: try again, after retryMs if the server gave it. */
-  refused(refusal: Refusal): boolean
-  /** A WebSocket that was let in broke; another is being opened unless stop() is called. */
-  lost(link: Link, code: number, reason: string): void
-  /** A WebSocket broke before it was let in. */
+  /** The most bytes of a frame that comes in pieces, as far as it is known. */
+  frameBytes(): number | undefined
+  /** The server refused the hello: what now? Later means after retryMs, if the server gave it. */
+  refused(refusal: Refusal): Answer
+  /** A link that was let in broke; another is being opened unless stop() is called. */
+  lost(link: Link, code: number): void
+  /** Whatever could be tried was tried, and none worked. It goes on after a pause. */
   failed(err: ParlorError): void
 }
 
-export type OpenWebSocket = (url: string) => WebSocket
+/** How the network is reached. */
+export interface Network {
+  webSocketUrl: string
+  openWebSocket: OpenWebSocket
+  http: Http
+}
 
-const firstDelay = 200
-const longestDelay = 5_000
-const openMs = 10_000
+const climbOpenMs = 10_000
 const quietMs = 5_000
 const deadMs = 8_000
+const frozenMs = 5_000
 
-/** A WebSocket that comes back: reconnects until it is told to stop, says hello each time, and notices silent death. */
+/**
+ * The signal link, which comes back: opens another when it breaks, on the transport that Rungs chooses, says hello each
+ * time, notices silent death of a WebSocket, and tries for a better transport while it is on a worse one.
+ */
 export class Connection {
-  readonly #url: string
-  readonly #open: OpenWebSocket
+  readonly #network: Network
   readonly #events: ConnectionEvents
+  readonly #rungs: Rungs
 
   #stopped = false
-  #attempt = 0
-  /** Ends whatever is under way: opening, waiting for the next try, or the link. */
-  #current: { abort(): void } | undefined
-  #link: Link | undefined
-  #pingId = 0
+  /** Ends what is under way to get a link. */
+  #abort: (() => void) | undefined
   #waiting = false
-  #heardAt = 0
-  #watchTimer: ReturnType<typeof setInterval> | undefined
-  readonly #onOnline = () => this.#hurry()
+  #why: ParlorError | undefined
 
-  constructor(url: string, open: OpenWebSocket, events: ConnectionEvents) {
-    this.#url = url
-    this.#open = open
+  #link: Link | undefined
+  #heardAt: number | undefined
+  #pingId = 0
+  #watchTimer: ReturnType<typeof setInterval> | undefined
+
+  #climbTimer: ReturnType<typeof setTimeout> | undefined
+  /** Ends the attempt to get a better link. */
+  #abortClimb: (() => void) | undefined
+  /** The better link was asked to take over: the server ends the other one. What came of that meanwhile. */
+  #moving: { ended?: { link: Link; code: number } } | undefined
+
+  readonly #blocked = new Set<Base>()
+  readonly #hurry = () => this.#hurried()
+  readonly #onVisible = () => {
+    if (!globalThis.document.hidden) this.#hurried()
+  }
+
+  constructor(network: Network, allowed: readonly Base[] | undefined, events: ConnectionEvents) {
+    this.#network = network
+    this.#rungs = new Rungs(allowed)
     this.#events = events
   }
 
-  /** The WebSocket that was let in. */
+  /** The link that was let in. */
   get link(): Link | undefined {
     return this.#link
   }
 
   start(): void {
-    globalThis.addEventListener?.('online', this.#onOnline)
-    this.#dial()
+    globalThis.addEventListener?.('online', this.#hurry)
+    globalThis.document?.addEventListener('visibilitychange', this.#onVisible)
+    this.#step()
   }
 
   stop(): void {
     this.#stopped = true
-    globalThis.removeEventListener?.('online', this.#onOnline)
-    this.#current?.abort()
-    this.#current = undefined
+    globalThis.removeEventListener?.('online', this.#hurry)
+    globalThis.document?.removeEventListener('visibilitychange', this.#onVisible)
+    this.#abort?.()
+    this.#endClimb()
+    clearInterval(this.#watchTimer)
     const link = this.#link
     this.#link = undefined
     link?.close()
   }
 
-  /** Gives up this WebSocket and opens another. */
+  /** Gives up this link and opens another. */
   restart(): void {
     this.#link?.close()
   }
 
-  /** Says it to the server, if the WebSocket is there. */
-  send(message: ClientMessage): boolean {
+  /** For tests: nothing goes by this transport, as if a proxy refused it. */
+  block(kind: Base, blocked: boolean): void {
+    if (!blocked) this.#blocked.delete(kind)
+    else {
+      this.#blocked.add(kind)
+      if (this.#link?.kind === kind) this.#link.close()
+    }
+  }
+
+  /** Says it to the server, if there is a link. What is last gets out even if the page goes. */
+  send(message: ClientMessage, last = false): boolean {
     if (!this.#link?.open) return false
-    this.#link.send(JSON.stringify(message))
+    this.#link.send(JSON.stringify(message), last)
     return true
   }
 
-  /** The network is back: no need to wait for the next try. */
-  #hurry(): void {
-    if (this.#stopped || this.#link || !this.#waiting) return
-    this.#current?.abort()
-    this.#dial()
+  /** The network is back, or somebody looks: no need to wait for the next try. */
+  #hurried(): void {
+    if (this.#waiting) {
+      this.#abort?.()
+      this.#step()
+    } else if (this.#link && !this.#abortClimb && this.#rungs.better.length > 0) this.#climb()
   }
 
-  #again(afterMs?: number): void {
+  #step(atLeastMs?: number): void {
     if (this.#stopped) return
-    const backoff = Math.min(longestDelay, firstDelay * 2 ** this.#attempt)
-    this.#attempt++
-    const delay = (afterMs ?? 0) + backoff * (0.5 + Math.random() / 2)
-    this.#waiting = true
-    const timer = setTimeout(() => this.#dial(), delay)
-    this.#current = {
-      abort: () => {
-        this.#waiting = false
-        clearTimeout(timer)
-      },
-    }
-  }
-
-  #dial(): void {
-    this.#waiting = false
-    let over = false
-    let ws: WebSocket
-    const fail = (err: ParlorError, afterMs?: number) => {
-      if (over) return
-      abort()
-      this.#events.failed(err)
-      this.#again(afterMs)
-    }
-    const abort = () => {
-      over = true
-      clearTimeout(timer)
-      if (link) link.close()
-      else ws.onopen = ws.onclose = ws.onerror = null
-      ws.close()
-    }
-    const unreachable = (why: string) => fail(new ParlorError('unreachable', why))
-    const timer = setTimeout(() => unreachable('the server does not answer'), openMs)
-    let link: Link | undefined
-    try {
-      ws = this.#open(this.#url)
-    } catch (err) {
-      clearTimeout(timer)
-      this.#events.failed(new ParlorError('unreachable', err instanceof Error ? err.message : 'no WebSocket'))
-      this.#again()
-      return
-    }
-    this.#current = { abort }
-    // The hello is being made while the WebSocket opens.
-    const hello = this.#events.hello()
-    hello.catch((err: unknown) =>
-      fail(err instanceof ParlorError ? err : new ParlorError('internal', String(err))),
-    )
-
-    ws.onclose = ws.onerror = () => unreachable('the server cannot be reached')
-    ws.onopen = () => {
-      link = webSocketLink(ws, {
-        message: (l, message) => {
-          if (this.#link === l) {
-            this.#heardAt = performance.now()
-            if (message.t !== 'pong') this.#events.message(l, message)
-            return
-          }
-          if (over) return
-          if (message.t === 'joined' || message.t === 'resumed') {
-            over = true
-            clearTimeout(timer)
-            this.#current = undefined
-            this.#attempt = 0
-            this.#watch(l)
-            this.#events.welcome(l, message)
-          } else if (message.t === 'error' || message.t === 'closed') {
-            const refusal: Refusal = message.t === 'error' ? message : { ...message, t: 'error', re: 'join' }
-            abort()
-            if (this.#events.refused(refusal)) this.#again(refusal.retryMs)
-            else this.stop()
-          }
+    const step = this.#rungs.next(performance.now(), atLeastMs)
+    this.#waiting = step.do === 'wait'
+    if (step.do === 'wait') {
+      const timer = setTimeout(() => this.#step(), step.ms)
+      this.#abort = () => clearTimeout(timer)
+      const why = this.#why
+      this.#why = undefined
+      if (why) this.#events.failed(why)
+    } else if (step.do === 'probe') {
+      this.#abort = this.#probe((verdict) => {
+        this.#rungs.probed(verdict)
+        this.#step()
+      })
+    } else {
+      this.#abort = this.#dial(step.kind, step.openMs, false, {
+        hello: () => this.#events.hello(),
+        entered: (link, message) => this.#enter(link, message),
+        refused: (refusal) => {
+          const answer = this.#events.refused(refusal)
+          this.#rungs.refused(answer === 'again')
+          if (answer === 'over') this.stop()
+          else this.#step(refusal.retryMs)
         },
-        ended: (l, code, reason) => {
-          if (this.#link !== l) {
-            unreachable(`the server closed the connection (${code}${reason ? `: ${reason}` : ''})`)
-            return
-          }
-          this.#link = undefined
-          clearInterval(this.#watchTimer)
-          this.#events.lost(l, code, reason)
-          this.#again()
+        failed: (err) => {
+          this.#why = err
+          this.#rungs.failed(performance.now())
+          this.#step()
         },
       })
-      const opened = link
-      void hello.then(
-        (message) => opened.send(JSON.stringify(message)),
-        () => undefined,
-      )
     }
+  }
+
+  #probe(done: (verdict: Awaited<ReturnType<typeof probe>>) => void): () => void {
+    const over = new AbortController()
+    void probe(this.#network.http, over.signal).then((verdict) => {
+      if (!over.signal.aborted) done(verdict === 'streams' && this.#blocked.has('sse') ? 'buffers' : verdict)
+    })
+    return () => over.abort()
+  }
+
+  #dial(
+    kind: Base,
+    openMs: number,
+    prove: boolean,
+    events: Pick<DialEvents, 'hello' | 'entered' | 'refused' | 'failed'>,
+  ): () => void {
+    const all: DialEvents = {
+      ...events,
+      frameBytes: () => this.#events.frameBytes(),
+      message: (link, message) => {
+        if (link !== this.#link) return
+        this.#heardAt = performance.now()
+        if (message.t !== 'pong') this.#events.message(link, message)
+      },
+      ended: (link, code) => {
+        if (this.#moving && link === this.#link) this.#moving.ended = { link, code }
+        else this.#ended(link, code)
+      },
+    }
+    const { openWebSocket, webSocketUrl, http } = this.#network
+    const blocked = () => Promise.reject(new Error('blocked'))
+    if (kind !== 'websocket')
+      return dialHttp(kind, this.#blocked.has(kind) ? { ...http, fetch: blocked } : http, all)
+    const open = () => {
+      if (this.#blocked.has(kind)) throw new Error('blocked')
+      return openWebSocket(webSocketUrl)
+    }
+    return dialWebSocket(open, openMs, prove, all)
+  }
+
+  #enter(link: Link, message: Joined | Resumed): void {
+    const former = this.#link
+    this.#abort = this.#why = undefined
+    this.#endClimb()
+    this.#link = link
+    this.#heardAt = undefined
+    this.#rungs.up(link.kind as Base, performance.now())
+    clearInterval(this.#watchTimer)
+    if (link.kind === 'websocket') this.#watch(link)
+    former?.close()
+    this.#climbLater()
+    this.#events.welcome(link, message)
+  }
+
+  #ended(link: Link, code: number, left = false): void {
+    if (link !== this.#link) return
+    const mute = code === silentCode && this.#heardAt === undefined
+    this.#endClimb()
+    this.#link = undefined
+    clearInterval(this.#watchTimer)
+    this.#rungs.lost(performance.now(), left ? 'left' : mute ? 'mute' : 'broke')
+    this.#events.lost(link, code)
+    this.#step()
+  }
+
+  #climbLater(): void {
+    const ms = this.#rungs.climbIn()
+    clearTimeout(this.#climbTimer)
+    if (ms !== undefined) this.#climbTimer = setTimeout(() => this.#climb(), ms)
+  }
+
+  /** Tries what is better than the link of now, best first. */
+  #climb(kinds = this.#rungs.better): void {
+    clearTimeout(this.#climbTimer)
+    const [kind, ...others] = kinds
+    if (!kind) {
+      this.#endClimb()
+      this.#rungs.climbFailed()
+      this.#climbLater()
+      return
+    }
+    // If it is the session that is gone, the link of now will hear of it too.
+    const failed = () => {
+      const ended = this.#moving?.ended
+      this.#moving = undefined
+      if (!ended) return this.#climb(others)
+      this.#rungs.climbFailed()
+      this.#ended(ended.link, ended.code, true)
+    }
+    const dial = () =>
+      this.#dial(kind, climbOpenMs, true, {
+        hello: () => {
+          this.#moving = {}
+          return this.#events.hello()
+        },
+        entered: (link, message) => this.#enter(link, message),
+        refused: failed,
+        failed,
+      })
+    // A WebSocket proves itself on the way; a stream has to be proved first.
+    this.#abortClimb =
+      kind === 'websocket'
+        ? dial()
+        : this.#probe((verdict) => {
+            if (verdict === 'streams') this.#abortClimb = dial()
+            else this.#climb(others)
+          })
+  }
+
+  #endClimb(): void {
+    clearTimeout(this.#climbTimer)
+    this.#abortClimb?.()
+    this.#abortClimb = this.#moving = undefined
   }
 
   /** Pings while it is quiet, which also tells the server that we are alive. */
   #watch(link: Link): void {
-    this.#link = link
-    this.#heardAt = performance.now()
+    const since = performance.now()
     let pinged: number | undefined
-    let ticked = performance.now()
-    clearInterval(this.#watchTimer)
+    let ticked = since
     this.#watchTimer = setInterval(() => {
       const now = performance.now()
+      const heardAt = this.#heardAt ?? since
       // A machine that slept, or a page that was frozen, has not waited in vain.
-      if (now - ticked > 5_000) pinged = undefined
+      if (now - ticked > frozenMs || (pinged !== undefined && heardAt >= pinged)) pinged = undefined
       ticked = now
-      if (pinged !== undefined && this.#heardAt >= pinged) pinged = undefined
       if (pinged !== undefined && now - pinged >= deadMs) link.close()
-      else if (pinged === undefined && now - this.#heardAt >= quietMs) {
+      else if (pinged === undefined && now - heardAt >= quietMs) {
         pinged = now
         link.send(JSON.stringify({ t: 'ping', id: ++this.#pingId }))
       }

@@ -1,9 +1,10 @@
 /** Codes the SDK itself gives; all others are the server's, listed in docs/protocol.md. */
 export type LocalErrorCode =
-  | 'unreachable' // no WebSocket to the server could be opened
+  | 'unreachable' // the server could not be reached in any way that is allowed
   | 'aborted' // the caller's AbortSignal
   | 'left' // the room was left before it was done
   | 'unconfirmed' // the message may or may not have been delivered
+  | 'timeout' // the server did not answer
   | 'buffer_full' // more waits to be sent than the SDK is willing to hold
   | 'permission_denied'
   | 'device_not_found'

@@ -1,11 +1,16 @@
 // Frames of the session protocol. Nothing from the network is used elsewhere before it passed through decodeFrame.
 
+import { Bytes, Fields, WireError } from './fields'
 import type {
+  Attached,
+  Cell,
   Entry,
   Grant,
+  Kept,
   Kind,
   Limits,
   LogFrame,
+  Op,
   ParticipantInfo,
   ServerMessage,
   SlotInfo,
@@ -13,18 +18,17 @@ import type {
   TrackInfo,
 } from './wire'
 
-/** What came is not the protocol. The link it came on is not to be trusted any more. */
-export class WireError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'WireError'
-  }
-}
+export { WireError } from './fields'
 
 const maxObjects = 256
 
-/** Decodes one frame, in order. Objects of a kind that is not known here are left out: they are of a later version. */
-export function decodeFrame(text: string): ServerMessage[] {
+const noBytes = new Uint8Array()
+
+/**
+ * Decodes one frame, in order. Objects of a kind that is not known here are left out: they are of a later version.
+ * `raw` is what stands behind the JSON in a frame with bytes: every object that says it has some takes its own.
+ */
+export function decodeFrame(text: string, raw: Uint8Array = noBytes): ServerMessage[] {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -34,10 +38,12 @@ export function decodeFrame(text: string): ServerMessage[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value]
   if (list.length > maxObjects) throw new WireError('too many objects in a frame')
   const messages: ServerMessage[] = []
+  const bytes = new Bytes(raw)
   for (const item of list) {
-    const message = decodeMessage(new Fields(item, 'a message'))
+    const message = decodeMessage(new Fields(item, 'a message'), bytes)
     if (message) messages.push(message)
   }
+  if (bytes.left > 0) throw new WireError('bytes that belong to nothing')
   return messages
 }
 
@@ -46,7 +52,7 @@ export function encodeFrame(parts: readonly string[]): string {
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : `[${parts.join(',')}]`
 }
 
-function decodeMessage(f: Fields): ServerMessage | undefined {
+function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
   const t = f.string('t')
   switch (t) {
     case 'joined':
@@ -63,10 +69,20 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
         ...(f.has('answer') ? { answer: f.string('answer') } : {}),
         ...slotFields(f),
         iceServers: f.has('iceServers') ? f.objects('iceServers').map(iceServer) : [],
+        state: f.countOr('state', 0),
+        history: f.strings('history'),
+        ...(f.has('link') ? { link: f.string('link') } : {}),
         limits: limits(f.object('limits')),
       }
     case 'resumed':
-      return { t, rt: f.string('rt'), peer: f.boolean('peer'), here: f.boolean('here'), ...slotFields(f) }
+      return {
+        t,
+        rt: f.string('rt'),
+        peer: f.boolean('peer'),
+        here: f.boolean('here'),
+        ...slotFields(f),
+        ...(f.has('link') ? { link: f.string('link') } : {}),
+      }
     case 'answer':
       return {
         t,
@@ -78,9 +94,28 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
     case 'slots':
       return { t, rev: f.count('rev'), slots: f.objects('slots').map(slot) }
     case 'log':
-      return logFrame(f)
+      return logFrame(f, bytes)
     case 'attached':
-      return { t, gen: f.count('gen'), n: f.count('n') }
+      return attached(f)
+    case 'state':
+      return {
+        t,
+        position: f.count('position'),
+        at: f.count('at'),
+        of: f.count('of'),
+        cells: f.objects('cells').map(cell),
+      }
+    case 'e':
+      return { t, from: f.id('from'), type: f.string('type'), key: f.text('key'), data: data(f, bytes) }
+    case 'history':
+      return {
+        t,
+        id: f.count('id'),
+        entries: f.objects('entries').map((e) => kept(e, bytes)),
+        more: f.flag('more'),
+      }
+    case 'beat':
+      return { t }
     case 'reset':
       return {
         t,
@@ -89,6 +124,8 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
         epoch: f.id('epoch'),
         position: f.count('position'),
         n: f.count('n'),
+        state: f.countOr('state', 0),
+        since: f.flag('since'),
         participants: f.objects('participants').map(participant),
       }
     case 'pong':
@@ -105,17 +142,27 @@ function decodeMessage(f: Fields): ServerMessage | undefined {
         ...(f.has('retryMs') ? { retryMs: f.count('retryMs') } : {}),
       }
     default:
+      skipBytes(f, bytes)
       return undefined
   }
 }
 
-function logFrame(f: Fields): LogFrame {
+function attached(f: Fields): Attached {
+  return {
+    t: 'attached',
+    gen: f.count('gen'),
+    n: f.count('n'),
+    ...(f.has('epoch') ? { epoch: f.id('epoch') } : {}),
+  }
+}
+
+function logFrame(f: Fields, bytes: Bytes): LogFrame {
   const after = f.count('after')
   const position = f.count('position')
   if (position < after) throw new WireError('a log frame goes backwards')
   let last = after
   const entries = f.objects('entries').map((e) => {
-    const decoded = entry(e)
+    const decoded = entry(e, bytes)
     if (decoded.o <= last || decoded.o > position) throw new WireError('log entries out of order')
     last = decoded.o
     return decoded
@@ -123,20 +170,23 @@ function logFrame(f: Fields): LogFrame {
   return { t: 'log', after, position, entries }
 }
 
-function entry(f: Fields): Entry {
+function entry(f: Fields, bytes: Bytes): Entry {
   const o = f.count('o')
-  if (f.has('ok')) return { o, is: 'ok', n: f.count('ok') }
+  if (f.has('ok'))
+    return { o, is: 'ok', n: f.count('ok'), from: f.text('from'), ops: f.objects('ops').map(op) }
   if (f.has('refused'))
     return { o, is: 'refused', n: f.count('refused'), code: f.string('code'), message: f.text('message') }
+  if (f.has('ops'))
+    return { o, is: 'ops', from: f.text('from'), ops: f.objects('ops').map(op), at: f.count('at') }
   if (!f.has('event')) {
     return {
       o,
       is: 'message',
       from: f.id('from'),
       type: f.string('type'),
-      data: f.value('data') ?? null,
+      data: data(f, bytes),
       at: f.count('at'),
-      direct: f.has('direct') && f.boolean('direct'),
+      direct: f.flag('direct'),
     }
   }
   const is = f.string('event')
@@ -151,8 +201,43 @@ function entry(f: Fields): Entry {
       return { o, is, id: f.id('id'), track: f.id('track') }
     case 'muted':
       return { o, is, id: f.id('id'), track: f.id('track'), muted: f.boolean('muted') }
+    case 'restarted':
+      return { o, is }
     default:
+      skipBytes(f, bytes)
       return { o, is: 'unknown' }
+  }
+}
+
+/** The data of a message: a JSON value, or bytes of its own. */
+function data(f: Fields, bytes: Bytes): unknown {
+  if (!f.has('bytes')) return f.value('data') ?? null
+  if (f.has('data')) throw new WireError('data that is both JSON and bytes')
+  return bytes.take(f.count('bytes'))
+}
+
+/** Whatever it is, what it says is its own is not the next one's. */
+function skipBytes(f: Fields, bytes: Bytes): void {
+  if (f.has('bytes')) bytes.take(f.count('bytes'))
+}
+
+function op(f: Fields): Op {
+  const key = f.string('k')
+  return f.flag('del') ? { key, del: true } : { key, del: false, value: f.value('v') ?? null }
+}
+
+function cell(f: Fields): Cell {
+  return { ...op(f), o: f.count('o'), by: f.text('by') }
+}
+
+function kept(f: Fields, bytes: Bytes): Kept {
+  return {
+    o: f.count('o'),
+    from: f.id('from'),
+    name: f.text('name'),
+    type: f.string('type'),
+    data: data(f, bytes),
+    at: f.count('at'),
   }
 }
 
@@ -169,7 +254,7 @@ function track(f: Fields): TrackInfo {
     id: f.id('id'),
     kind: kind(f),
     source: source(f),
-    muted: f.has('muted') && f.boolean('muted'),
+    muted: f.flag('muted'),
   }
 }
 
@@ -210,6 +295,10 @@ function grant(f: Fields): Grant {
 function limits(f: Fields): Limits {
   return {
     messageBytes: f.count('messageBytes'),
+    frameBytes: f.countOr('frameBytes', 1_114_112),
+    lossyBytes: f.countOr('lossyBytes', 1_000),
+    keyBytes: f.countOr('keyBytes', 256),
+    valueBytes: f.countOr('valueBytes', 262_144),
     messagesPerSecond: f.count('messagesPerSecond'),
     messageBurst: f.count('messageBurst'),
     bytesPerSecond: f.count('bytesPerSecond'),
@@ -228,69 +317,5 @@ function iceServer(f: Fields): RTCIceServer {
     }),
     ...(f.has('username') ? { username: f.text('username') } : {}),
     ...(f.has('credential') ? { credential: f.text('credential') } : {}),
-  }
-}
-
-/** The members of one object, each read as what it has to be. */
-class Fields {
-  readonly #object: Readonly<Record<string, unknown>>
-  readonly #what: string
-
-  constructor(value: unknown, what: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new WireError(`${what} is not an object`)
-    this.#object = value as Record<string, unknown>
-    this.#what = what
-  }
-
-  value(name: string): unknown {
-    return Object.hasOwn(this.#object, name) ? this.#object[name] : undefined
-  }
-
-  has(name: string): boolean {
-    const v = this.value(name)
-    return v !== undefined && v !== null
-  }
-
-  /** A string that says something. */
-  string(name: string): string {
-    const v = this.value(name)
-    return typeof v === 'string' && v !== '' ? v : this.#wrong(name)
-  }
-
-  /** A string that may be empty or missing. */
-  text(name: string): string {
-    const v = this.value(name) ?? ''
-    return typeof v === 'string' ? v : this.#wrong(name)
-  }
-
-  id(name: string): string {
-    const v = this.string(name)
-    return v.length <= 64 ? v : this.#wrong(name)
-  }
-
-  /** A whole number from 0. */
-  count(name: string): number {
-    const v = this.value(name)
-    return typeof v === 'number' && Number.isSafeInteger(v) && v >= 0 ? v : this.#wrong(name)
-  }
-
-  boolean(name: string): boolean {
-    const v = this.value(name)
-    return typeof v === 'boolean' ? v : this.#wrong(name)
-  }
-
-  object(name: string): Fields {
-    return new Fields(this.value(name), name)
-  }
-
-  /** A list of objects; missing is empty, as Go encodes a nil slice as null. */
-  objects(name: string): Fields[] {
-    const v = this.value(name) ?? []
-    return Array.isArray(v) ? (v as unknown[]).map((item) => new Fields(item, name)) : this.#wrong(name)
-  }
-
-  #wrong(name: string): never {
-    throw new WireError(`${name} is missing or of a wrong type in ${this.#what}`)
   }
 }

@@ -1,14 +1,6 @@
 export { joinRoom } from './join'
 export { Room } from './room'
-export type {
-  ConnectionState,
-  JoinOptions,
-  MessageMeta,
-  RoomDebug,
-  RoomEvents,
-  SendOptions,
-  Transport,
-} from './options'
+export type { ConnectionState, JoinOptions, MessageMeta, RoomEvents, SendOptions, Transport } from './options'
 export { LocalParticipant, Participant } from './participant'
 export type { ConnectionQuality, DeviceOptions, PublishOptions } from './participant'
 export { LocalTrack, RemoteTrack, Track } from './track'
@@ -17,6 +9,10 @@ export { ParlorError } from './errors'
 export { mediaError } from './devices'
 export type { MediaState } from './media'
 export type { UnconfirmedMessage } from './session'
+export { RoomState } from './state'
+export type { StateChange, StateListener, StateOptions } from './state'
+export type { HistoryMessage, HistoryOptions, HistoryPage } from './history'
+export type { RoomDebug } from './debug'
 export type { InboundStats } from './stats'
 export type { VideoCodec } from './codecs'
 export type { Grant, Kind, Limits, Source } from './wire'

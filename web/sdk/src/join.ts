@@ -6,6 +6,7 @@ import { Room } from './room'
 export async function joinRoom(options: JoinOptions): Promise<Room> {
   const room = new Room(options, {
     openWebSocket: (url) => new WebSocket(url),
+    fetch: (url, init) => fetch(url, init),
     webrtc: typeof RTCPeerConnection === 'function',
     storage: tabStorage(),
   })

@@ -1,8 +1,10 @@
 import type { Link } from './link'
 import type { Session } from './session'
 
-const tickMs = 500
+const tickMs = 250
 const quietMs = 2_000
+/** Who waits for a confirmation asks sooner whether anybody is there. */
+const waitingMs = 250
 const deadMs = 4_000
 const firstClimbMs = 5_000
 const longestClimbMs = 60_000
@@ -14,14 +16,15 @@ export interface LadderEvents {
 }
 
 /**
- * Decides on which link the session moves: the WebSocket at once, the data channel as soon as it answered a ping, the
- * WebSocket again when the channel falls silent. It knows nothing of what the links carry.
+ * Decides on which link the session moves: the signal link at once, whatever its kind, the data channel as soon as it
+ * answered a ping, the signal link again when the channel falls silent. It knows nothing of what the links carry.
  */
 export class Ladder {
   readonly #session: Session
   readonly #events: LadderEvents
+  readonly #channelOnly: boolean
 
-  #ws: Link | undefined
+  #base: Link | undefined
   #channel: Link | undefined
   #pingId = 0
   /** The ping on the channel that waits for an answer. */
@@ -33,22 +36,24 @@ export class Ladder {
   #timer: ReturnType<typeof setInterval> | undefined
   #climbTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(session: Session, events: LadderEvents) {
+  /** With `channelOnly` the session waits for the data channel and never moves on anything else. */
+  constructor(session: Session, events: LadderEvents, channelOnly = false) {
     this.#session = session
     this.#events = events
+    this.#channelOnly = channelOnly
   }
 
-  /** A WebSocket that carries the log already: the session has just begun on it. */
-  begun(ws: Link): void {
-    this.#ws = ws
+  /** A signal link that carries the log already: the session has just begun on it. */
+  begun(base: Link): void {
+    this.#base = base
     this.#promotedAt = undefined
+    if (this.#channelOnly) this.#session.detach(base)
   }
 
-  /** A WebSocket that took the place of one that broke. */
-  resumed(ws: Link): void {
-    this.#ws = ws
-    const carrier = this.#session.link
-    if (!carrier || carrier.kind === 'websocket') this.#session.attach(ws)
+  /** A signal link that took the place of one that broke, or of a worse one. */
+  resumed(base: Link): void {
+    this.#base = base
+    if (this.#session.link?.kind !== 'webrtc' && !this.#channelOnly) this.#session.attach(base)
   }
 
   /** The data channel is open. */
@@ -75,8 +80,8 @@ export class Ladder {
   }
 
   ended(link: Link): void {
-    if (link === this.#ws) {
-      this.#ws = undefined
+    if (link === this.#base) {
+      this.#base = undefined
       this.#session.detach(link)
       this.#climb()
     } else if (link === this.#channel) {
@@ -116,7 +121,8 @@ export class Ladder {
     if (this.#pinged) {
       if (this.#heardAt > this.#pinged.at && carries) this.#pinged = undefined
       else if (now - this.#pinged.at >= deadMs) this.#fall(channel)
-    } else if (carries && now - this.#heardAt >= quietMs) this.#ping(channel)
+    } else if (carries && now - this.#heardAt >= (this.#session.bufferedBytes > 0 ? waitingMs : quietMs))
+      this.#ping(channel)
   }
 
   #ping(channel: Link): void {
@@ -129,12 +135,17 @@ export class Ladder {
     this.#promotedAt = undefined
     this.#falls++
     if (this.#session.link === channel) {
-      if (this.#ws?.open) this.#session.attach(this.#ws)
+      if (this.#base?.open && !this.#channelOnly) this.#session.attach(this.#base)
       else this.#session.detach(channel)
     }
     if (this.#channel !== channel) return
     clearTimeout(this.#climbTimer)
     this.#climbTimer = setTimeout(() => this.#climb(), climbDelay(this.#falls))
+  }
+
+  /** What the channel goes by works again: no need to wait for the next try. */
+  revived(): void {
+    this.#climb()
   }
 
   /** Tries the channel; the answer promotes it. */

@@ -27,6 +27,8 @@ export interface MediaEvents {
   state(state: MediaState): void
   /** The reliable data channel is open. */
   channel(channel: RTCDataChannel): void
+  /** The lossy one is. */
+  lossy(channel: RTCDataChannel): void
   /** The PeerConnection of the last channel is gone. */
   channelClosed(): void
   find(trackId: string): { track: RemoteTrack; participant: Participant } | undefined
@@ -232,6 +234,9 @@ export class Media {
         },
         channel: (p, channel) => {
           if (p === this.#peer) this.#events.channel(channel)
+        },
+        lossy: (p, channel) => {
+          if (p === this.#peer) this.#events.lossy(channel)
         },
       },
     )

@@ -2,7 +2,6 @@ import type { VideoCodec } from './codecs'
 import type { MediaState } from './media'
 import type { ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
-import type { InboundStats } from './stats'
 import type { LocalTrack, RemoteTrack } from './track'
 
 /** What can carry messages. */
@@ -11,11 +10,13 @@ export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
 export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'
 
 export interface MessageMeta {
-  /** The message's number in the room's one order. */
+  /** The message's number in the room's one order; 0 for a lossy message, which has none. */
   offset: number
+  /** For a lossy message, when it came. */
   sentAt: Date
   /** It was sent with `to`. */
   direct: boolean
+  lossy: boolean
 }
 
 export interface JoinOptions {
@@ -35,7 +36,10 @@ export interface JoinOptions {
   audio?: boolean | MediaStreamTrack
   /** Camera to publish at once, likewise. */
   video?: boolean | MediaStreamTrack
-  /** What may carry messages; default all. Without `webrtc` they stay on the WebSocket. */
+  /**
+   * What may carry messages; default all. The fastest that answers does. With `webrtc` alone, messages wait until the data
+   * channel is there, and anything may carry signalling.
+   */
   transports?: Transport[]
   /** Codec to send video in, if the browser has it; default vp8. */
   videoCodec?: VideoCodec
@@ -47,6 +51,15 @@ export interface JoinOptions {
 export interface SendOptions {
   /** Only for these participants, by id. */
   to?: string | readonly string[]
+  /**
+   * Unordered and unreliable, for cursors and pointers: only the latest of each type and key counts, and others get it at most
+   * 30 times a second. What is promised: in the end they have the last one, as long as their links and ours live; whoever comes
+   * later gets it too, until we leave. The same one may come more than once, an older one behind a newer, and any but the last
+   * not at all. Beyond 64 keys the oldest that waits is dropped. Resolves at once, with offset 0.
+   */
+  lossy?: boolean
+  /** What the lossy message is about; of each key the latest counts. */
+  key?: string
 }
 
 export interface RoomEvents {
@@ -67,6 +80,10 @@ export interface RoomEvents {
   activeSpeakersChanged: [speakers: Participant[]]
   connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]
   message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
+  /** A key of the room's state has changed: undefined if it is gone. See StateListener. */
+  stateChanged: [key: string, value: unknown, by: string, offset: number]
+  /** bufferedBytes fell to 64 KiB or less, and when it falls to 0. */
+  drain: []
   transportChanged: [now: Transport, before: Transport]
   /** Media go through, or do not (yet). Messages do not depend on it. */
   mediaStateChanged: [state: MediaState]
@@ -79,16 +96,4 @@ export interface RoomEvents {
   disconnected: [reason: string]
   /** The browser wants a click before it plays sound: call startAudio() from one. */
   audioBlocked: []
-}
-
-/** For tests and for people who debug. */
-export interface RoomDebug {
-  /** Offers made so far, the one of the join included. */
-  readonly offers: number
-  /** Takes the data channel for dead; it is tried again after some seconds. */
-  dropDataChannel(): void
-  /** Breaks the WebSocket; it comes back. */
-  closeWebSocket(): void
-  /** What arrives, per subscribed track. */
-  stats(): Promise<InboundStats[]>
 }

@@ -1,5 +1,5 @@
 /** Tokens that come back at a rate, up to a burst. Pure: time is an argument, in milliseconds. */
-class Bucket {
+export class Bucket {
   #tokens: number
   #at: number
   readonly #perMs: number

@@ -1,3 +1,4 @@
+import { ParlorError } from './errors'
 import type { LocalTrack, RemoteTrack, Track } from './track'
 import type { Source } from './wire'
 
@@ -107,6 +108,15 @@ export interface Publisher {
   ): Promise<void>
   publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack>
   unpublish(media: MediaStreamTrack): Promise<void>
+}
+
+const unsupported = () => Promise.reject(new ParlorError('unsupported', 'this browser has no WebRTC'))
+
+/** @internal What publishes where there is no WebRTC. */
+export const noPublisher: Publisher = {
+  setEnabled: (_, enabled) => (enabled ? unsupported() : Promise.resolve()),
+  publish: unsupported,
+  unpublish: () => Promise.resolve(),
 }
 
 /** Ourselves. */

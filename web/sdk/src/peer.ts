@@ -12,6 +12,8 @@ export interface PeerEvents {
   state(peer: Peer, state: RTCPeerConnectionState): void
   /** The reliable data channel is open. */
   channel(peer: Peer, channel: RTCDataChannel): void
+  /** The lossy one is. */
+  lossy(peer: Peer, channel: RTCDataChannel): void
 }
 
 export interface PeerOptions {
@@ -33,7 +35,9 @@ export class Peer {
     this.#pc.onconnectionstatechange = () => events.state(this, this.#pc.connectionState)
     const reliable = this.#pc.createDataChannel('reliable', { negotiated: true, id: 0 })
     reliable.onopen = () => events.channel(this, reliable)
-    this.#pc.createDataChannel('lossy', { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 })
+    const unordered = { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }
+    const lossy = this.#pc.createDataChannel('lossy', unordered)
+    lossy.onopen = () => events.lossy(this, lossy)
   }
 
   /** Whether the server has answered an offer of this PeerConnection. */

@@ -80,6 +80,11 @@ export class Roster {
         if (participant && track?.setMuted(entry.muted)) this.#events.muted(track, participant)
         break
       }
+      case 'restarted':
+        // The server was, and everybody publishes anew.
+        for (const participant of this.#participants.values())
+          for (const id of [...participant.tracks.keys()]) this.#unpublish(participant, id)
+        break
     }
   }
 

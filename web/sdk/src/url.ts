@@ -15,3 +15,8 @@ export function sessionUrl(given: string | undefined, module: string): string {
   if (!url.pathname.endsWith('/v1/ws')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/ws`
   return url.href
 }
+
+/** Where the same sessions are had over HTTP. */
+export function httpUrl(sessionUrl: string): string {
+  return sessionUrl.replace(/^ws/, 'http').replace(/ws$/, 'sessions')
+}

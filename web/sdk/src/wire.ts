@@ -11,8 +11,16 @@ export interface Grant {
 }
 
 export interface Limits {
-  /** Largest data of a message, in bytes of UTF-8 JSON. */
+  /** Largest data of a message, in bytes of UTF-8 JSON, or of bytes as they are. */
   messageBytes: number
+  /** Largest frame, whole. */
+  frameBytes: number
+  /** Largest data of a lossy message. */
+  lossyBytes: number
+  /** Longest key of the room's state, in bytes of UTF-8. */
+  keyBytes: number
+  /** Largest value of the room's state, in bytes of UTF-8 JSON. */
+  valueBytes: number
   messagesPerSecond: number
   messageBurst: number
   bytesPerSecond: number
@@ -59,6 +67,8 @@ export type ClientMessage =
       token?: string
       create?: boolean
       resume?: { sid: string; rt: string }
+      /** A random word: trying again with the same one does not make a second participant. */
+      attempt?: string
       offer?: string
       tracks?: Sending[]
     }
@@ -68,9 +78,10 @@ export type ClientMessage =
   | { t: 'slotted'; rev: number }
   | { t: 'publish'; mid: string; source: Source; muted: boolean }
   | { t: 'unpublish'; mid: string }
-  | { t: 'attach'; gen: number; epoch: string; position: number }
+  | { t: 'attach'; gen: number; epoch: string; position: number; state?: number }
   | { t: 'ack'; position: number }
   | { t: 'ping'; id: number }
+  | { t: 'history'; id: number; type?: string; before?: number; limit?: number }
 
 export interface Joined {
   t: 'joined'
@@ -86,6 +97,12 @@ export interface Joined {
   rev?: number
   slots?: SlotInfo[]
   iceServers: RTCIceServer[]
+  /** How many cells of the room's state follow. */
+  state: number
+  /** Types of messages that are kept for newcomers. */
+  history: string[]
+  /** The key of this link, if it goes over HTTP. */
+  link?: string
   limits: Limits
 }
 
@@ -96,6 +113,7 @@ export interface Resumed {
   here: boolean
   rev?: number
   slots?: SlotInfo[]
+  link?: string
 }
 
 export interface Answer {
@@ -120,7 +138,58 @@ export interface Reset {
   epoch: string
   position: number
   n: number
+  /** How many cells of the room's state follow; with `since` only those that changed after the position we named. */
+  state: number
+  since: boolean
   participants: ParticipantInfo[]
+}
+
+export interface Attached {
+  t: 'attached'
+  gen: number
+  n: number
+  /** The epoch to name next time, if it is another. */
+  epoch?: string
+}
+
+/** What was done to one key. */
+export type Op = { key: string; del: false; value: unknown } | { key: string; del: true }
+
+/** A key of the room's state as of a snapshot. `o` is the offset of its last change. */
+export type Cell = Op & { o: number; by: string }
+
+export interface StateFrame {
+  t: 'state'
+  position: number
+  at: number
+  of: number
+  cells: Cell[]
+}
+
+/** A lossy message. */
+export interface Ephemeral {
+  t: 'e'
+  from: string
+  type: string
+  key: string
+  data: unknown
+}
+
+export interface Kept {
+  o: number
+  from: string
+  name: string
+  type: string
+  data: unknown
+  at: number
+}
+
+export interface HistoryFrame {
+  t: 'history'
+  id: number
+  /** Oldest first. */
+  entries: Kept[]
+  more: boolean
 }
 
 export interface Refusal {
@@ -141,16 +210,22 @@ export type ServerMessage =
   | Refusal
   | { t: 'closed'; code: string; message: string }
   | { t: 'slots'; rev: number; slots: SlotInfo[] }
-  | { t: 'attached'; gen: number; n: number }
+  | Attached
+  | StateFrame
+  | Ephemeral
+  | HistoryFrame
+  | { t: 'beat' }
   | { t: 'pong'; id: number }
 
 export type Entry =
   | { o: number; is: 'message'; from: string; type: string; data: unknown; at: number; direct: boolean }
-  | { o: number; is: 'ok'; n: number }
+  | { o: number; is: 'ok'; n: number; from: string; ops: Op[] }
+  | { o: number; is: 'ops'; from: string; ops: Op[]; at: number }
   | { o: number; is: 'refused'; n: number; code: string; message: string }
   | { o: number; is: 'joined'; participant: ParticipantInfo }
   | { o: number; is: 'left'; id: string; reason: string }
   | { o: number; is: 'published'; id: string; track: TrackInfo }
   | { o: number; is: 'unpublished'; id: string; track: string }
   | { o: number; is: 'muted'; id: string; track: string; muted: boolean }
+  | { o: number; is: 'restarted' }
   | { o: number; is: 'unknown' }

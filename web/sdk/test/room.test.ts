@@ -55,7 +55,12 @@ let events: string[]
 function start(options: Partial<JoinOptions> = {}): { room: Room; joining: Promise<void> } {
   const room = new Room(
     { room: 'demo', url: 'ws://test', ...options },
-    { openWebSocket: (url) => new FakeSocket(url) as unknown as WebSocket, webrtc: false, storage: tab },
+    {
+      openWebSocket: (url) => new FakeSocket(url) as unknown as WebSocket,
+      fetch: () => Promise.reject(new TypeError('no network')),
+      webrtc: false,
+      storage: tab,
+    },
   )
   for (const event of ['reconnecting', 'reconnected'] as const) room.on(event, () => events.push(event))
   room.on('participantConnected', (p) => events.push(`+${p.id}`))
@@ -103,7 +108,16 @@ describe('joining', () => {
     await vi.advanceTimersByTimeAsync(0)
     const socket = await opened()
     expect(socket.url).toBe('ws://test/v1/ws')
-    expect(socket.sent).toEqual([{ t: 'join', room: 'demo', name: 'Me', token: 'tok', create: false }])
+    expect(socket.sent).toEqual([
+      {
+        t: 'join',
+        room: 'demo',
+        name: 'Me',
+        token: 'tok',
+        create: false,
+        attempt: expect.stringMatching(/^\w{32}$/),
+      },
+    ])
     socket.say(joined())
     await joining
     expect(room.localParticipant.id).toBe('me')
@@ -168,7 +182,7 @@ describe('joining', () => {
     const { joining } = start()
     await vi.advanceTimersByTimeAsync(0)
     await opened()
-    await vi.advanceTimersByTimeAsync(10_500)
+    await vi.advanceTimersByTimeAsync(12_000)
     await expect(joining).rejects.toMatchObject({ code: 'unreachable' })
   })
 
@@ -230,9 +244,11 @@ describe('a WebSocket that breaks', () => {
       await vi.advanceTimersByTimeAsync(50)
       if (FakeSocket.last.readyState === 0) FakeSocket.last.break()
     }
+    // At most every 2 s in the first half minute, then every 5 s.
     const tries = FakeSocket.all.length - before
-    expect(tries).toBeGreaterThan(12)
-    expect(tries).toBeLessThan(26)
+    expect(tries).toBeGreaterThan(20)
+    expect(tries).toBeLessThan(38)
+    await vi.advanceTimersByTimeAsync(0)
     const count = FakeSocket.all.length
     for (const fn of online) fn()
     expect(FakeSocket.all.length).toBe(count + 1)
@@ -317,13 +333,31 @@ describe('a session that is gone', () => {
     expect(FakeSocket.all).toHaveLength(3)
   })
 
+  it('is not gone with a server that comes back and still knows it', async () => {
+    const { socket } = await enter()
+    socket.say({ t: 'closed', code: 'draining', message: '' })
+    await vi.advanceTimersByTimeAsync(300)
+    ;(await opened()).say({ t: 'error', re: 'join', code: 'draining', message: '' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    const third = await opened()
+    expect(third.sent[0]).toMatchObject({ t: 'resume', sid: 's_1' })
+    third.say({ t: 'resumed', rt: 'rt2', peer: false, here: true })
+    const attach = third.sent.at(-1)
+    third.say({ t: 'attached', gen: attach?.gen, n: 0, epoch: 'other' })
+    expect(events).toEqual(['reconnecting', 'reconnected'])
+  })
+
   it('is waited for while the server is full or on its way down', async () => {
     const { socket } = await enter()
     socket.say({ t: 'closed', code: 'draining', message: '' })
     await vi.advanceTimersByTimeAsync(300)
     const second = await opened()
-    expect(second.sent[0]).toMatchObject({ t: 'join' })
-    second.say({ t: 'error', re: 'join', code: 'overloaded', message: '', retryMs: 3000 })
+    expect(second.sent[0]).toMatchObject({ t: 'resume' })
+    second.say({ t: 'error', re: 'resume', code: 'session_not_found', message: '' })
+    await vi.advanceTimersByTimeAsync(300)
+    const third = await opened()
+    expect(third.sent[0]).toMatchObject({ t: 'join' })
+    third.say({ t: 'error', re: 'join', code: 'overloaded', message: '', retryMs: 3000 })
     const count = FakeSocket.all.length
     await vi.advanceTimersByTimeAsync(2_900)
     expect(FakeSocket.all).toHaveLength(count)
@@ -375,6 +409,28 @@ describe('the roster', () => {
       '-c left',
     ])
     expect([...room.participants.keys()]).toEqual(['b'])
+  })
+
+  it('forgets what everybody published when the server was restarted', async () => {
+    const { room, socket } = await enter()
+    const track = (id: string) => ({ id, kind: 'video', source: 'camera', muted: false })
+    room.on('trackPublished', (t) => events.push(`published ${t.id}`))
+    room.on('trackUnpublished', (t) => events.push(`unpublished ${t.id}`))
+    const entries = [
+      { o: 1, event: 'published', id: 'a', track: track('t1') },
+      { o: 2, event: 'published', id: 'b', track: track('t2') },
+      { o: 3, event: 'restarted' },
+      { o: 4, event: 'published', id: 'b', track: track('t3') },
+    ]
+    socket.say({ t: 'log', after: 0, position: 4, entries })
+    expect(events).toEqual([
+      'published t1',
+      'published t2',
+      'unpublished t1',
+      'unpublished t2',
+      'published t3',
+    ])
+    expect([...room.participants.keys()]).toEqual(['a', 'b'])
   })
 
   it('knows who sent a message after they left', async () => {

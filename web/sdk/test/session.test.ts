@@ -1,91 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ParlorError } from '../src/errors'
-import { Ladder } from '../src/ladder'
-import type { Link, LinkKind } from '../src/link'
-import { depth, Session, utf8Length, type UnconfirmedMessage } from '../src/session'
-import type { Entry, Limits, ServerMessage } from '../src/wire'
-import { Pipe, random, Server, ServerSession } from './world'
-
-const limits: Limits = {
-  messageBytes: 57344,
-  messagesPerSecond: 200,
-  messageBurst: 400,
-  bytesPerSecond: 262144,
-  byteBurst: 1048576,
-  mediaLines: 32,
-}
-
-/** A client as the room wires it: session, ladder, and links that a test opens and breaks. */
-class Client {
-  readonly session: Session
-  readonly ladder: Ladder
-  readonly server: ServerSession
-  readonly got: string[] = []
-  readonly carriers: string[] = []
-  readonly resets: { reason: string; unconfirmed: UnconfirmedMessage[] }[] = []
-  readonly delay: () => number
-  ws: Pipe | undefined
-  channel: Pipe | undefined
-  channelsGone = 0
-
-  constructor(server: Server, from: string, delay: () => number = () => 5, some: Partial<Limits> = {}) {
-    this.delay = delay
-    this.server = new ServerSession(server, from)
-    this.session = new Session(
-      { ...limits, ...some },
-      {
-        entry: (e: Entry) => {
-          if (e.is === 'message') this.got.push(`${e.o} ${e.from} ${JSON.stringify(e.data)}`)
-        },
-        reset: (reason, unconfirmed) => this.resets.push({ reason, unconfirmed }),
-        carried: (link) => this.carriers.push(link?.kind ?? 'none'),
-        suspect: (link) => this.ladder.suspect(link),
-      },
-    )
-    this.ladder = new Ladder(this.session, { channelGone: () => this.channelsGone++ })
-    const ws = this.open('websocket')
-    this.server.link = ws
-    this.ws = ws
-    this.session.begin(
-      { epoch: server.epoch, position: this.server.position, limits: { ...limits, ...some } },
-      ws,
-    )
-    this.ladder.begun(ws)
-  }
-
-  open(kind: LinkKind): Pipe {
-    return new Pipe(
-      kind,
-      this.server,
-      (link, m) => this.receive(link, m),
-      (link) => {
-        if (link === this.ws) this.ws = undefined
-        if (link === this.channel) this.channel = undefined
-        this.ladder.ended(link)
-      },
-      this.delay,
-    )
-  }
-
-  openWebSocket(): void {
-    this.ws = this.open('websocket')
-    this.ladder.resumed(this.ws)
-  }
-
-  openChannel(): void {
-    this.channel = this.open('webrtc')
-    this.ladder.opened(this.channel)
-  }
-
-  receive(link: Link, m: ServerMessage): void {
-    this.ladder.heard(link)
-    if (m.t === 'log') this.session.log(link, m)
-    else if (m.t === 'attached') this.session.attached(link, m.gen, m.n)
-    else if (m.t === 'reset') this.session.reset(link, m)
-    else if (m.t === 'pong') this.ladder.pong(link, m.id)
-    else if (m.t === 'error') this.session.refused(link, m)
-  }
-}
+import { depth, utf8Length } from '../src/measure'
+import { Client } from './client'
+import { limits, type Pipe, random, Server } from './world'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -118,7 +35,7 @@ describe('messages', () => {
   })
 
   it.each([
-    ['too_large', 'n', 'x'.repeat(57343)],
+    ['too_large', 'n', 'x'.repeat((1 << 20) - 1)],
     ['bad_message', '', 1],
     ['bad_message', 'x'.repeat(129), 1],
     ['bad_message', 'n', () => 1],
@@ -137,7 +54,7 @@ describe('messages', () => {
   it('of the largest size and depth are sent', async () => {
     const a = new Client(new Server(), 'a')
     const sent = [
-      a.session.send('n', 'x'.repeat(57342), undefined),
+      a.session.send('n', 'x'.repeat((1 << 20) - 2), undefined),
       a.session.send('n', nested(32), undefined),
       a.session.send('n', undefined, undefined),
     ]
@@ -156,7 +73,7 @@ describe('messages', () => {
       position: 2,
       entries: [
         { o: 1, is: 'refused', n: 1, code: 'not_allowed', message: 'no' },
-        { o: 2, is: 'ok', n: 2 },
+        { o: 2, is: 'ok', n: 2, from: '', ops: [] },
       ],
     })
     await expect(first).rejects.toMatchObject({ code: 'not_allowed' })
@@ -179,7 +96,7 @@ describe('messages', () => {
     const frames = vi.spyOn(b.ws as Pipe, 'send')
     for (let i = 0; i < 3000; i++) b.session.send('n', i, undefined).catch(() => undefined)
     await vi.advanceTimersByTimeAsync(50)
-    const inFlight = frames.mock.calls.reduce((n, [f]) => n + f.split('"t":"m"').length - 1, 0)
+    const inFlight = frames.mock.calls.reduce((n, [f]) => n + String(f).split('"t":"m"').length - 1, 0)
     expect(inFlight).toBe(1024)
   })
 
@@ -198,18 +115,20 @@ describe('messages', () => {
 })
 
 describe('the log', () => {
-  it('is acknowledged within 250 ms, or every 64 entries', async () => {
+  it('is acknowledged within 5 s, or every 1,024 entries', async () => {
     const server = new Server()
     const a = new Client(server, 'a')
     const b = new Client(server, 'b')
     void a.session.send('n', 1, undefined)
     await vi.advanceTimersByTimeAsync(30)
     expect(b.server.acked).toBe(0)
-    await vi.advanceTimersByTimeAsync(250)
+    await vi.advanceTimersByTimeAsync(4_900)
+    expect(b.server.acked).toBe(0)
+    await vi.advanceTimersByTimeAsync(100)
     expect(b.server.acked).toBe(1)
-    for (let i = 0; i < 64; i++) void a.session.send('n', 1, undefined)
-    await vi.advanceTimersByTimeAsync(30)
-    expect(b.server.acked).toBe(65)
+    for (let i = 0; i < 1_024; i++) void a.session.send('n', 1, undefined)
+    await vi.advanceTimersByTimeAsync(4_900)
+    expect(b.server.acked).toBe(1_025)
   })
 
   it('with a gap is attached to again', async () => {
@@ -277,7 +196,7 @@ describe('the log', () => {
     const ws = a.open('websocket')
     a.ws = ws
     a.server.link = ws
-    const unconfirmed = a.session.begin({ epoch: 'e1', position: server.log.length, limits }, ws)
+    const unconfirmed = a.session.begin({ epoch: 'e1', position: server.log.length, state: 0, limits }, ws)
     a.ladder.begun(ws)
     await vi.advanceTimersByTimeAsync(100)
     expect(unconfirmed).toEqual([{ type: 'n', data: 1, to: undefined }])
@@ -361,6 +280,74 @@ describe('the ladder', () => {
     ws.silent = true
     await vi.advanceTimersByTimeAsync(4_100)
     expect(ws.open).toBe(false)
+  })
+})
+
+describe('a signal link that another takes the place of', () => {
+  it('disturbs nothing that the channel carries', async () => {
+    const server = new Server()
+    const [a, b] = [new Client(server, 'a'), new Client(server, 'b')]
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    for (const kind of ['sse', 'poll', 'websocket'] as const) {
+      const former = a.ws
+      a.openWebSocket(kind)
+      former?.close()
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(a.session.link).toBe(a.channel)
+    }
+    const gen = a.server.gen
+    void a.session.send('n', 1, undefined)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(b.got).toEqual(['1 a 1'])
+    expect(a.carriers).toEqual(['websocket', 'webrtc'])
+    expect(gen).toBe(2)
+    // It is what the session falls back on.
+    a.channel?.close()
+    await vi.advanceTimersByTimeAsync(50)
+    expect(a.session.link).toBe(a.ws)
+  })
+
+  it('takes the log over at once if it carries it, without a gap', async () => {
+    const server = new Server()
+    const [a, b] = [new Client(server, 'a'), new Client(server, 'b')]
+    const former = b.ws
+    void a.session.send('n', 1, undefined)
+    b.openWebSocket('sse')
+    void a.session.send('n', 2, undefined)
+    former?.close()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(b.got).toEqual(['1 a 1', '2 a 2'])
+    expect(b.carriers).toEqual(['websocket', 'sse'])
+  })
+})
+
+describe('messages that only the channel may carry', () => {
+  it('wait for it, and for it to come back', async () => {
+    const server = new Server()
+    const other = new Client(server, 'b')
+    const a = new Client(server, 'a', () => 5, {}, true)
+    const first = a.session.send('n', 1, undefined)
+    void other.session.send('n', 'for a', undefined)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(other.got).toEqual([])
+    expect(a.got).toEqual([])
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    await first
+    expect(other.got).toEqual(['2 a 1'])
+    expect(a.got).toEqual(['1 b "for a"'])
+
+    a.channel?.close()
+    const second = a.session.send('n', 2, undefined)
+    a.openWebSocket()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(other.got).toHaveLength(1)
+    expect(a.session.link).toBeUndefined()
+    a.openChannel()
+    await vi.advanceTimersByTimeAsync(50)
+    await second
+    expect(other.got).toEqual(['2 a 1', '3 a 2'])
   })
 })
 

@@ -1,7 +1,6 @@
 /** A WebSocket whose server is the test. */
 export class FakeSocket {
   static all: FakeSocket[] = []
-  readonly OPEN = 1
   readyState = 0
   bufferedAmount = 0
   onopen: (() => void) | null = null

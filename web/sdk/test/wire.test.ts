@@ -22,7 +22,43 @@ describe('the examples of docs/protocol.md', () => {
         { mid: '2', kind: 'audio' },
         { mid: '3', track: 't_Vd7s' },
       ],
-      limits: { mediaLines: 32 },
+      state: 0,
+      history: ['chat'],
+      link: 'Jd93kQpv',
+      limits: { mediaLines: 32, messageBytes: 1 << 20, frameBytes: 1_114_112, lossyBytes: 1000 },
+    })
+    expect(find('resumed')).toMatchObject({ link: 'pQ7zXc41' })
+    expect(find('attached')).toEqual({ t: 'attached', gen: 2, n: 16, epoch: 'x5Gh' })
+    expect(find('reset')).toMatchObject({ state: 2, since: true })
+    expect(find('state')).toEqual({
+      t: 'state',
+      position: 12,
+      at: 0,
+      of: 2,
+      cells: [
+        { key: 'shapes/1', del: false, value: { x: 1 }, o: 7, by: '' },
+        { key: 'own/hand/p_Rk2m', del: false, value: true, o: 9, by: 'p_Rk2m' },
+      ],
+    })
+    expect(decodeFrame(examples.find((e) => e.includes('"ops"')) ?? '')[0]).toMatchObject({
+      entries: [
+        {
+          is: 'ok',
+          n: 18,
+          from: 'p_Zt4q',
+          ops: [
+            { key: 'shapes/1', del: false, value: { x: 1 } },
+            { key: 'shapes/2', del: true },
+            { key: 'ver/1', del: false, value: [] },
+          ],
+        },
+        { is: 'ops', from: '', ops: [{ key: 'ttl/typing/p_Zt4q', del: true }] },
+      ],
+    })
+    expect(find('history')).toMatchObject({
+      id: 5,
+      more: false,
+      entries: [{ o: 8871, name: 'Ben', data: 'hi' }],
     })
     expect(find('slots')).toMatchObject({ slots: [{}, { after: 123456 }] })
     expect(find('log')).toMatchObject({
@@ -50,6 +86,14 @@ describe('decoding', () => {
     const frame = '{"t":"log","after":4,"position":5,"entries":[{"o":5,"event":"danced","id":"p_1"}]}'
     expect(decodeFrame(frame)).toEqual([
       { t: 'log', after: 4, position: 5, entries: [{ o: 5, is: 'unknown' }] },
+    ])
+  })
+
+  it('takes a key that was set to nothing for set, not for deleted', () => {
+    const frame =
+      '{"t":"log","after":0,"position":1,"entries":[{"o":1,"from":"p","ops":[{"k":"a","v":null}],"at":1}]}'
+    expect(decodeFrame(frame)).toMatchObject([
+      { entries: [{ ops: [{ key: 'a', del: false, value: null }] }] },
     ])
   })
 
@@ -98,6 +142,18 @@ describe('decoding', () => {
     '{"t":"log","after":0,"position":1,"entries":[{"o":1,"event":"joined"}]}',
     '{"t":"log","after":0,"position":1,"entries":[{"o":1,"event":"muted","id":"p","track":"t","muted":"no"}]}',
     '{"t":"joined","room":"demo"}',
+    '{"t":"state","position":1,"at":0,"of":1}[]',
+    '{"t":"state","position":1,"at":0,"of":1,"cells":[{"k":"a","v":1}]}',
+    '{"t":"state","position":1,"at":0,"of":1,"cells":[{"k":"","v":1,"o":1}]}',
+    '{"t":"state","position":1,"at":-1,"of":1,"cells":[]}',
+    '{"t":"log","after":0,"position":1,"entries":[{"o":1,"from":"p","ops":{},"at":1}]}',
+    '{"t":"log","after":0,"position":1,"entries":[{"o":1,"from":"p","ops":[{"v":1}],"at":1}]}',
+    '{"t":"log","after":0,"position":1,"entries":[{"o":1,"ok":1,"ops":[{"k":"a","del":"yes"}]}]}',
+    '{"t":"e","type":"x","data":1}',
+    '{"t":"e","from":"p","data":1}',
+    '{"t":"e","from":"p","type":"x","bytes":1}',
+    '{"t":"history","entries":[]}',
+    '{"t":"history","id":1,"entries":[{"o":1}]}',
     '{"t":"resumed","rt":"x","peer":1,"here":true}',
     '{"t":"error","code":5}',
     `[${Array.from({ length: 257 }, () => '{"t":"pong","id":1}').join(',')}]`,

@@ -39,6 +39,30 @@ describe('ChatLog', () => {
     expect(log.state.get().unread).toBe(0)
   })
 
+  it('begins with what was written before, each message once and none of it news', async () => {
+    const log = new ChatLog()
+    let confirm: (value: { offset: number }) => void = () => undefined
+    log.receive({ text: 'live' }, ada, at(4))
+    const sent = log.send('mine', me, () => new Promise((resolve) => (confirm = resolve)))
+    const kept = [2, 3, 4, 5].map((offset) => ({
+      ...at(offset),
+      data: { text: `kept ${offset}` },
+      from: ada,
+    }))
+    log.remember([{ ...at(1), data: { text: 'mine before' }, from: me }, { ...at(0), data: 7, from: me }, ...kept], me.id) // prettier-ignore
+    confirm({ offset: 5 })
+    await sent
+    expect(texts(log).map((t) => t.split('/')[0])).toEqual([
+      'mine before',
+      'kept 2',
+      'kept 3',
+      'live',
+      'mine',
+    ])
+    expect(log.state.get().messages.map((m) => m.mine)).toEqual([true, false, false, false, true])
+    expect(log.state.get().unread).toBe(1)
+  })
+
   it('takes nothing that is no message', () => {
     for (const data of [null, undefined, 'text', 7, {}, { text: 7 }, { text: '  ' }, []])
       expect(textOf(data)).toBeUndefined()

@@ -14,6 +14,16 @@ export interface ChatMessage {
   state: 'pending' | 'sent' | 'failed'
   // The place in the room's order, once known.
   offset?: number
+  // Written before one came: no news.
+  past?: boolean
+}
+
+// A message that the room kept for newcomers.
+interface Kept {
+  data: unknown
+  from: { id: string; name: string }
+  offset: number
+  sentAt: Date
 }
 
 export interface ChatState {
@@ -38,9 +48,11 @@ export const textOf = (data: unknown): string | undefined => {
   return text.trim() === '' ? undefined : text
 }
 
-// Confirmed messages by offset, then those that are not confirmed as they were written.
+// Confirmed messages by offset, each once, then those that are not confirmed as they were written.
 const placed = (messages: readonly ChatMessage[], message: ChatMessage): ChatMessage[] => {
-  const rest = messages.filter((m) => m.key !== message.key)
+  const rest = messages.filter(
+    (m) => m.key !== message.key && (m.offset === undefined || m.offset !== message.offset),
+  )
   if (message.offset === undefined) return [...rest, message].slice(-KEEP)
   const { offset } = message
   let at = rest.findIndex((m) => m.offset === undefined || m.offset > offset)
@@ -69,6 +81,21 @@ export class ChatLog {
       }),
       unread: s.open ? 0 : s.unread + 1,
     }))
+  }
+
+  // What was written before one came; what is there already stays as it is.
+  remember(kept: readonly Kept[], me: string): void {
+    this.state.update((s) => {
+      const known = new Set(s.messages.map((m) => m.offset))
+      const messages = kept.reduce<readonly ChatMessage[]>((list, { data, from, offset, sentAt }) => {
+        const text = textOf(data)
+        if (text === undefined || known.has(offset)) return list
+        const { id, name } = from
+        const message = { key: `o${offset}`, from: id, name, mine: id === me, text, at: sentAt, offset }
+        return placed(list, { ...message, state: 'sent', past: true })
+      }, s.messages)
+      return { ...s, messages }
+    })
   }
 
   async send(text: string, me: { id: string; name: string }, post: Post): Promise<void> {

@@ -62,7 +62,7 @@ export class Call {
   private hint(): void {
     const { messages, open } = this.chat.state.get()
     if (open) this.notices.chatSeen()
-    const last = messages.findLast((m) => !m.mine)
+    const last = messages.findLast((m) => !m.mine && m.past !== true)
     if (last === undefined || last.key === this.hinted) return
     this.hinted = last.key
     if (!open) this.notices.say(strings.chat.says(last.name || strings.room.someone, last.text), true)

@@ -1,6 +1,6 @@
 // One person's way through a room: the preview, joining, being in, and the end; and round again. It knows no React.
 
-import { joinRoom } from '/sdk/parlor.js'
+import { joinRoom, type Room } from '/sdk/parlor.js'
 import { ChatLog, TYPE } from '../chat/ChatLog'
 import { codeOf, endingCode, endingOf } from '../errors'
 import { Capture } from '../media/capture'
@@ -19,6 +19,8 @@ export type Phase =
 
 // How long joining waits for devices that are just starting.
 const STARTING_MS = 3_000
+// How much of the chat before one came is shown.
+const RECALLED = 200
 const FIRST_PAUSE = 2_000
 const LONGEST_PAUSE = 30_000
 
@@ -141,6 +143,7 @@ export class RoomVisit {
         return undefined
       }
       this.tries = 0
+      void this.recall(room, chat)
       if (!room.grant.publish) {
         // One would see oneself and think that others do.
         void room.localParticipant.setMicrophoneEnabled(false)
@@ -160,6 +163,12 @@ export class RoomVisit {
       this.end(codeOf(error))
       return undefined
     }
+  }
+
+  // What was written before one came. Without it there is still everything from now on.
+  private async recall(room: Room, chat: ChatLog): Promise<void> {
+    const page = await room.history({ type: TYPE, limit: RECALLED }).catch(() => undefined)
+    if (page !== undefined) chat.remember(page.messages, room.localParticipant.id)
   }
 
   private noteDevices(call: Call): void {

@@ -1,0 +1,78 @@
+// Pages that stand still for a while, and pages that go: what others see of it, and what is there when one comes back.
+
+import assert from 'node:assert/strict'
+import { enterBySdk, ownId } from '../harness/people.mjs'
+import { scene } from '../harness/scene.mjs'
+import { carriedBy, chatter, heardOf, hush, longestSilence, received } from '../harness/talk.mjs'
+import { until, pause } from '../harness/until.mjs'
+
+const people = (tab) => tab.evaluate(() => [...window.parlor.participants.keys()])
+
+// Case 42 of the data plane.
+scene(
+  'a page that was frozen for 30 s is the same person when it thaws, and gets everything that was said meanwhile',
+  { within: 120_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const [browser, sleeper] = await Promise.all([stage.chromium(), stage.chromium()])
+    const [ada, ben] = [await browser.tab('Ada'), await browser.tab('Ben', { probe: { noWebRTC: true } })]
+    const frozen = [await sleeper.tab('Fay'), await sleeper.tab('Fred', { probe: { noWebRTC: true } })]
+    const tabs = [ada, ben, ...frozen]
+    for (const tab of tabs) await enterBySdk(tab, server, { room: 'frozen' })
+    for (const tab of [ada, frozen[0]]) await carriedBy(tab, 'webrtc')
+    const ids = await Promise.all(frozen.map(ownId))
+    await chatter(tabs, 20)
+    for (const tab of tabs) await received(tab, 60)
+
+    await sleeper.freeze()
+    const before = await ada.evaluate(() => window.__talk.heard.length)
+    await pause(30_000)
+    assert.ok((await ada.evaluate(() => window.__talk.heard.length)) > before + 400, 'the others went on')
+    sleeper.thaw()
+
+    for (const tab of [ada, ben]) {
+      await until(
+        `${tab.label} has those who were frozen back`,
+        async () => (await people(tab)).filter((id) => ids.includes(id)).length === 2,
+        { within: 10_000, detail: async () => ({ ids, sees: await people(tab), heard: await heardOf(tab) }) },
+      )
+    }
+    await hush(tabs)
+    for (const tab of frozen) {
+      const stood = await longestSilence(tab)
+      assert.ok(stood > 25_000, `${tab.label} was not frozen: it heard something after ${stood} ms`)
+      assert.deepEqual((await heardOf(tab)).resets, [], `${tab.label} lost what was said meanwhile`)
+      assert.ok(ids.includes(await ownId(tab)), `${tab.label} is somebody else now`)
+    }
+    await carriedBy(frozen[0], 'webrtc', { within: 30_000 })
+  },
+)
+
+// Case 48.
+scene(
+  'a tab that is closed on events or polls vanishes from the others within 2 s',
+  { within: 60_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const proxy = await stage.proxy(server, { webSockets: 'refuse' })
+    const holding = await stage.proxy(server, { webSockets: 'refuse', responses: 'whole' })
+    const browser = await stage.chromium()
+    const ada = await browser.tab('Ada')
+    await enterBySdk(ada, server, { room: 'closing' })
+    for (const [kind, place] of [
+      ['sse', proxy],
+      ['poll', holding],
+    ]) {
+      const tab = await browser.tab(kind, { probe: { noWebRTC: true } })
+      await enterBySdk(tab, place, { room: 'closing' })
+      await carriedBy(tab, kind)
+      const id = await ownId(tab)
+      await until(`Ada sees who came by ${kind}`, async () => (await people(ada)).includes(id))
+      await tab.page.close({ runBeforeUnload: false })
+      await until(`who came by ${kind} is gone`, async () => !(await people(ada)).includes(id), {
+        within: 2_000,
+        every: 50,
+      })
+    }
+  },
+)
