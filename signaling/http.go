@@ -271,7 +271,10 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Durat
 func (c *client) openLine(kind datachannel.Kind, key string, a arrival) error {
 	c.lineMu.Lock()
 	defer c.lineMu.Unlock()
-	if c.finishing {
+	switch {
+	case c.finishing && c.h.ctx.Err() != nil:
+		return room.ErrDraining // it may go on when the server is back
+	case c.finishing:
 		return errNoSession
 	}
 	l := &line{key: key, kind: kind}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A stream outlives the server's deadlines as long as its client answers the beats. One that does not is lost.
+// A stream outlives the server's deadlines as long as its client answers the beats.
 func TestAStreamBeatsAndLastsWhileItIsAnswered(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, s *site) {
 		ada := s.join("sse", "Ada")

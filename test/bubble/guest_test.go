@@ -234,7 +234,7 @@ func (g *guest) missed(d time.Duration) { g.missing.add(d) }
 
 // mayLose says whether there is a reason for a session to be gone.
 func (g *guest) mayLose() bool {
-	return g.storm.lostSince(g.began) || g.missing.longest > g.storm.plan.window-15*time.Second
+	return g.leaving || g.storm.lostSince(g.began) || g.missing.longest > g.storm.plan.window-15*time.Second
 }
 
 func (g *guest) joined(h *hose, m *told) {

@@ -246,9 +246,10 @@ func (s *storm) strike(o order) {
 	s.note("server", "%s", o)
 	switch o.what {
 	case "restart":
+		ill := s.isIll()
 		s.site.close()
-		s.release(s.site)
-		s.again(o)
+		s.release()
+		s.again(o, ill)
 	case "crash":
 		s.die(o)
 	case "crash write":
@@ -298,7 +299,7 @@ func (s *storm) strike(o order) {
 // die is the end of the process: nothing that it does after counts, neither on the wire nor on the disk.
 func (s *storm) die(o order) {
 	s.cutOff(s.site.listener, o)
-	old := s.site
+	old, ill := s.site, s.isIll()
 	if s.disk != nil {
 		left := s.disk
 		s.disk = newDisk(left.die())
@@ -306,12 +307,19 @@ func (s *storm) die(o order) {
 	}
 	if s.udp != nil {
 		old.close()
-		s.release(old)
+		s.release()
 		s.udp.Restore(serverIP)
 	} else {
 		s.ending.Go(old.close)
 	}
-	s.again(o)
+	s.again(o, ill)
+}
+
+// isIll says whether sessions may be missing in the store.
+func (s *storm) isIll() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Before(s.ill)
 }
 
 // cutOff is what the network sees of the end of the process, or of its machine.
@@ -323,16 +331,13 @@ func (s *storm) cutOff(l *listener, o order) {
 }
 
 // release lets go of the port that a server had.
-func (s *storm) release(*site) {
+func (s *storm) release() {
 	if s.socket != nil {
 		_ = s.socket.Close()
 	}
 }
 
-func (s *storm) again(o order) {
-	s.mu.Lock()
-	ill := time.Now().Before(s.ill)
-	s.mu.Unlock()
+func (s *storm) again(o order, ill bool) {
 	time.Sleep(o.d)
 	s.mu.Lock()
 	if s.disk == nil || ill {
