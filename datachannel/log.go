@@ -16,7 +16,7 @@ type LogConfig struct {
 	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
-	Tick       time.Duration // 16 ms: readers are woken no more often
+	Tick       time.Duration // 20 ms: readers of a busy room wait no longer
 	Budget     *Budget       // of all logs together; nil: none
 	State      StateConfig
 	History    HistoryConfig
@@ -32,7 +32,7 @@ func (c LogConfig) withDefaults() LogConfig {
 		c.MaxAge = 10 * time.Minute
 	}
 	if c.Tick <= 0 {
-		c.Tick = 16 * time.Millisecond
+		c.Tick = 20 * time.Millisecond
 	}
 	return c
 }
@@ -71,7 +71,7 @@ func NewLog(c LogConfig) (*Log, error) {
 	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
 	c.State.Stored = c.Keeper != nil
 	l.state, l.history = NewState(c.State), newHistory(c.History)
-	l.wake.every, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
+	l.wake.most, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
 		if err := l.load(time.Now()); err != nil {

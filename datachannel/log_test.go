@@ -133,7 +133,7 @@ func TestLogWakes(t *testing.T) {
 		l.wake.watch(waiter{wake: make(chan struct{}), serve: func() { served++ }})
 		mustAppend(t, l, message("x"), time.Now())
 		woken(1, 1)
-		for range 3 { // nobody looks: it must not wait
+		for range 3 { // nobody looks: it must not wait; but they are left alone for a moment
 			mustAppend(t, l, message("x"), time.Now())
 		}
 		woken(0, 0)

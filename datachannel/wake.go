@@ -16,15 +16,17 @@ import (
 // says is only noted, and told by who said it (Log.Wake) when its locks are free.
 type waker struct {
 	// Static.
-	every   time.Duration
-	entries uint64 // so many are not left waiting: a log that remembers few would forget them
+	most    time.Duration // that readers are kept waiting
+	entries uint64        // so many are not left waiting: a log that remembers few would forget them
 
 	readers atomic.Pointer[[]waiter] // copied on write, under mu
 
 	mu sync.Mutex
 	// Guarded by mu.
 	last  time.Time
-	told  uint64 // offset up to which readers were woken
+	told  uint64        // offset up to which readers were woken
+	head  uint64        // of the log
+	every time.Duration // how long readers are left alone now
 	armed bool
 	owed  bool // readers are to be told
 }
@@ -43,6 +45,7 @@ func (w *waker) note(head uint64, now time.Time) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.head = head
 	switch since := now.Sub(w.last); {
 	case w.owed:
 	case head-w.told >= w.entries:
@@ -56,12 +59,22 @@ func (w *waker) note(head uint64, now time.Time) {
 	default:
 		w.owed = true
 	}
-	w.last, w.told = now, head
+	w.tellLocked(now)
+}
+
+// perEntry is how long readers are left alone for each entry that they were told of last. One voice at a time is heard at
+// once, however fast; many make batches, up to most.
+const perEntry = 3 * time.Millisecond
+
+func (w *waker) tellLocked(now time.Time) {
+	w.every = min(w.most, time.Duration(w.head-w.told)*perEntry)
+	w.last, w.told = now, w.head
 }
 
 func (w *waker) due() {
 	w.mu.Lock()
-	w.armed, w.owed, w.last = false, true, time.Now()
+	w.armed, w.owed = false, true
+	w.tellLocked(time.Now())
 	w.mu.Unlock()
 	w.tell(nil)
 }
