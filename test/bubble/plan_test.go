@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,10 +52,23 @@ var (
 		{"say", 30, 0}, {"tell", 10, 0}, {"bytes", 6, 0}, {"large", 2, 0}, {"set", 16, 0}, {"point", 10, 0}, {"stray", 2, 0},
 	}
 	troubles = []weighted{
-		{"cut", 6, 9 * time.Second}, {"cut long", 2, 40 * time.Second}, {"reset", 6, 0}, {"forget", 4, 0},
-		{"half open", 4, 0}, {"half shut", 4, 0}, {"mute", 3, 9 * time.Second}, {"deaf", 4, 25 * time.Second},
-		{"slow", 6, 0}, {"switch", 14, 0}, {"double", 8, 0}, {"attach", 6, 0}, {"vanish", 4, 25 * time.Second},
-		{"vanish long", 1, 0}, {"leave", 2, 6 * time.Second}, {"reload", 3, 4 * time.Second}, {"arrive", 2, 0},
+		{"cut", 6, 9 * time.Second},
+		{"cut long", 2, 40 * time.Second},
+		{"reset", 6, 0},
+		{"forget", 4, 0},
+		{"half open", 4, 0},
+		{"half shut", 4, 0},
+		{"mute", 3, 9 * time.Second},
+		{"deaf", 4, 25 * time.Second},
+		{"slow", 6, 0},
+		{"switch", 14, 0},
+		{"double", 8, 0},
+		{"attach", 6, 0},
+		{"vanish", 4, 25 * time.Second},
+		{"vanish long", 1, 0},
+		{"leave", 2, 6 * time.Second},
+		{"reload", 3, 4 * time.Second},
+		{"arrive", 2, 0},
 	}
 	disasters = []weighted{{"crash", 6, 3 * time.Second}, {"crash write", 10, 3 * time.Second}, {"restart", 3, 3 * time.Second}}
 	ailments  = []weighted{{"full", 3, 5 * time.Second}, {"broken", 2, 5 * time.Second}, {"stuck", 4, 2 * time.Second}}
@@ -72,6 +86,11 @@ func draw(rng *rand.Rand, all []weighted) weighted {
 		}
 	}
 	panic("unreachable")
+}
+
+func (p *plan) String() string {
+	return fmt.Sprintf("durable %t, failing %t, short %t, strict %t, window %s, %d with data channels, others by %s",
+		p.durable, p.failing, p.short, p.strict, p.window, p.channels, strings.Join(p.guests, " "))
 }
 
 func kindOf(rng *rand.Rand) string {
