@@ -206,6 +206,8 @@ func (l *Link) farewell() (code int, reason string) {
 		return closeNormal, code
 	case errors.Is(cause, context.Canceled):
 		return closeGoingAway, "going away"
+	case errors.Is(cause, ErrSilent):
+		return closeGoingAway, "silent"
 	}
 	return closeNormal, ""
 }

@@ -195,7 +195,7 @@ func TestLossyMessagesGoWhereTheLogGoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, LogConfig{}, Limits{})
 		fast := newLossyWire(t)
-		r.wg.Go(func() { r.s.RunLossy(fast) })
+		r.wg.Go(func() { _ = r.s.RunLossy(fast) }) // ends with the session
 		ws := r.open(WebSocket, joined())
 		r.says(ws, firstSocket)
 		r.room.latest.Put(cursorAt("b", "", 1))

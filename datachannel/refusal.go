@@ -6,6 +6,7 @@ import "errors"
 var (
 	ErrClosed     = errors.New("the session is closed")
 	ErrOverflow   = errors.New("too much waits to be sent")
+	ErrSilent     = errors.New("nothing was heard for too long")
 	ErrSuperseded = errors.New("a newer link took this one's place")
 	ErrBadMessage = errors.New("bad message")
 	ErrTooLarge   = errors.New("too large")

@@ -16,7 +16,6 @@
 package datachannel
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -186,15 +185,21 @@ func (s *Session) Close(code, message string) {
 	}
 }
 
-// Part ends the links there are. The session stays: the client goes on by resuming it, so that both know that it was away.
-func (s *Session) Part() {
+// Cut ends all links. A client that was taken for lost does not go on with one that comes to life again: it opens
+// another, as everyone does who comes back.
+func (s *Session) Cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range []*Link{s.signal, s.channel, s.data} {
 		if l != nil {
-			l.cancel(context.Canceled)
+			l.cancel(ErrSilent)
 		}
 	}
+	if s.fast != nil {
+		s.fast.cancel(ErrSilent)
+	}
+	s.carryLocked(nil) // from now on nothing is taken from it
+	s.greeting = greeting{}
 }
 
 func (s *Session) isClosed() bool {

@@ -287,9 +287,9 @@ func (c *client) listen(now time.Time) time.Duration {
 		return l.LostAfter - silent
 	}
 	if c.participant.Here() {
+		// A client that only stood still would find its links open when it goes on, and not know that it was gone.
+		c.session.Cut()
 		c.participant.Away(room.ReasonLost)
-		// A client that only stood still finds its links open when it goes on, and would not know that it was gone.
-		c.session.Part()
 	}
 	return l.ResumeWindow - silent
 }

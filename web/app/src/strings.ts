@@ -182,7 +182,7 @@ export const strings = {
     send: 'Send',
     readOnly: 'Your invitation lets you read along here, but not write.',
     empty: 'No messages yet',
-    emptyHow: 'Messages are for everyone in the room and are gone when it ends.',
+    emptyHow: 'Messages are for everyone in the room, also for those who come later.',
     mine: 'You',
     failed: 'Not sent',
     sending: 'Sending',
