@@ -55,11 +55,17 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// tooLong is for one seed, which takes a second at most.
+const tooLong = 3 * time.Minute
+
 func stormy(t *testing.T, seed uint64) bool {
 	return t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 		if os.Getenv("PARLOR_STORM") == "" {
 			t.Parallel()
 		}
+		// In real time: a loop that never waits keeps the bubble's from going on.
+		stuck := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("PARLOR_SEED=%d does not end", seed)) })
+		defer stuck.Stop()
 		synctest.Test(t, func(t *testing.T) { newStorm(t, seed).play() })
 	})
 }
