@@ -93,7 +93,7 @@ func (b *browser) join() (*client.Client, error) {
 		Dial: b.line.Dial, Net: b.storm.udp.Host(b.ip),
 	}
 	b.mu.Unlock()
-	v := &visit{b: b, in: make(chan struct{})}
+	v := &visit{b: b, in: make(chan struct{}), life: b.storm.life()}
 	o.OnMessage, o.OnEvent, o.OnState, o.OnLossy = v.message, v.event, v.state, v.pen
 	c, err := client.Join(ctx, o)
 	if err != nil {

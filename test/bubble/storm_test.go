@@ -113,6 +113,7 @@ type storm struct {
 	lost    []time.Time // when sessions may have been
 	ailing  bool        // the store has failed, or does
 	ill     time.Time   // until when what is in the store may lag
+	lives   int         // of the server
 	calmed  bool
 	pending map[*time.Timer]func()
 }
@@ -308,6 +309,13 @@ func (s *storm) mayReset(reason string) error {
 // mayForget says whether a server may have lost what it had refused.
 func (s *storm) mayForget(reason string) bool {
 	return s.mayReset(reason) == nil && reason != "trimmed"
+}
+
+// life counts the lives of the server.
+func (s *storm) life() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lives
 }
 
 // lostSince says whether sessions may have been lost after a time.

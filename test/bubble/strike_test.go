@@ -134,6 +134,7 @@ func (s *storm) release() {
 func (s *storm) again(o order, ill bool) {
 	time.Sleep(o.d)
 	s.mu.Lock()
+	s.lives++
 	if s.disk == nil || ill {
 		s.lost = append(s.lost, time.Now())
 	}

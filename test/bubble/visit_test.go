@@ -14,6 +14,7 @@ type visit struct {
 	in    chan struct{} // closed when c is known
 	began time.Time
 	begun bool
+	life  int // of the server: of a snapshot that came in part, the rest is gone with the life that made it
 }
 
 func (v *visit) sees(s sight) {
@@ -63,9 +64,10 @@ func (v *visit) event(e client.Event) {
 			}
 			b.missing.longest = 0
 			b.mu.Unlock()
-		} else if err := b.storm.mayReset(e.Reason); err != nil {
+		} else if err := b.storm.mayReset(e.Reason); err != nil && !(e.Reason == "trimmed" && b.storm.life() > v.life) {
 			b.storm.fault("%s: %v", b.name, err)
 		}
+		v.life = b.storm.life()
 		if v.begun {
 			b.saw.wakes()
 		}
