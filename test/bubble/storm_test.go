@@ -43,7 +43,7 @@ func TestStorm(t *testing.T) {
 	failed := 0
 	for seed := range uint64(seeds) {
 		if !until.IsZero() && time.Now().After(until) {
-			t.Logf("%d seeds, %d failed", seed, failed)
+			fmt.Printf("%d seeds, %d failed\n", seed, failed)
 			break
 		}
 		if !stormy(t, seed+1) {
