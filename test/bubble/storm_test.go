@@ -55,8 +55,8 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// tooLong is for one seed, which takes a second at most.
-const tooLong = 3 * time.Minute
+// tooLong is for one seed, which takes a second at most on a machine that has time for it.
+const tooLong = 8 * time.Minute
 
 func stormy(t *testing.T, seed uint64) bool {
 	return t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
