@@ -208,6 +208,7 @@ func (s *Session) reset(l *Link, g generation, snap *Snapshot) (outgoing, bool) 
 	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), n, snap)
 	s.greeting = greeting{}
 	s.cursor, s.confirmed = snap.Position, snap.Position
+	s.cfg.Since = min(s.cfg.Since, snap.Position) // a log that was lost in part may not have got as far again
 	s.paging = paging{snap: snap}
 	if len(snap.Cells) == 0 {
 		s.paging = paging{}
