@@ -362,3 +362,58 @@ func FuzzReadRecord(f *testing.F) {
 		}
 	})
 }
+
+// Rows that are written by hand and rows that go with an entry may be of the same thing: who asked last wins, also when
+// all of it waited for the disk.
+func TestRowsAreWrittenInTheOrderInWhichTheyWereAskedFor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		row := func(key, value string) Row { return Row{Table: TableSessions, Key: []byte(key), Value: []byte(value)} }
+		gone := Row{Table: TableSessions, Key: []byte("gone")}
+		s := newShelf()
+		l, k := open(t, s, LogConfig{})
+		with := func(r Row) {
+			if _, err := l.Append(Entry{Kind: EntryEvent, Type: "x", Rows: []Row{r}}, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.fail(errors.New("broken"))
+		with(row("first", "by its entry"))
+		k.Later(row("first", "by hand"))
+		k.Later(row("last", "by hand"))
+		with(row("last", "by its entry"))
+		with(row("gone", "by its entry"))
+		k.Later(gone)
+		time.Sleep(time.Minute)
+		s.fail(nil)
+		time.Sleep(time.Minute)
+		found := map[string]string{}
+		for _, r := range s.as().rows {
+			if r.Table == TableSessions {
+				found[string(r.Key)] = string(r.Value)
+			}
+		}
+		if want := map[string]string{"first": "by hand", "last": "by its entry"}; !maps.Equal(found, want) {
+			t.Errorf("written: %v, want %v", found, want)
+		}
+	})
+}
+
+// A reset says up to which message the sender's are in what its snapshot holds: those after it are still to be seen.
+func TestTakenUpToAPosition(t *testing.T) {
+	l := newLog(LogConfig{})
+	for n := uint64(1); n <= 3; n++ {
+		for _, session := range []string{"s_a", "s_b"} {
+			if _, err := l.Append(Entry{Kind: EntryMessage, Type: "x", Session: session, N: n}, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for position, want := range []uint64{0, 1, 1, 2, 2, 3, 3} {
+		if got := l.taken("s_a", uint64(position), 3); got != want {
+			t.Errorf("%d up to %d, want %d", got, position, want)
+		}
+	}
+	if got := l.taken("s_c", 0, 7); got != 7 {
+		t.Errorf("%d of somebody who said nothing here", got)
+	}
+}

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -114,5 +115,16 @@ func TestProbes(t *testing.T) {
 	h.cfg.Rooms.Drain()
 	if get("/healthz") != 200 || get("/readyz") != 503 {
 		t.Error("draining must be alive and not ready")
+	}
+}
+
+// Who comes back while the server goes is to come again later: its session may be there then.
+func TestNobodyIsToldOfNoSessionWhileDraining(t *testing.T) {
+	h := newTestHandler(t, Config{})
+	h.cancel()
+	for _, first := range []string{`{"t":"join","room":"demo"}`, `{"t":"resume","sid":"s_1","rt":"x"}`} {
+		if _, err := h.enter([]byte(first), ""); !errors.Is(err, room.ErrDraining) {
+			t.Errorf("%s: %v", first, err)
+		}
 	}
 }

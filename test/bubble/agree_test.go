@@ -2,7 +2,6 @@ package bubble_test
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -28,8 +27,20 @@ func (s *storm) agree() {
 	if s.await("the newcomer", s.ready) && s.await("one view", s.oneView) {
 		s.await("the newcomer's cursors", func() error { return s.cursors(newcomer, last) })
 		s.history(newcomer)
+		s.owned(newcomer)
 	}
 	s.check()
+}
+
+// owned checks that nothing is left of what belonged to people who have left. A store that fails may keep it.
+func (s *storm) owned(g *guest) {
+	g.ask(func() {
+		for key, c := range g.values {
+			if _, here := g.others[c.By]; c.By != "" && !here && !s.ailing {
+				s.fault("%s belongs to %s, who is not here", key, c.By)
+			}
+		}
+	})
 }
 
 // await waits for what must come about in the end.
@@ -170,61 +181,4 @@ func (s *storm) history(g *guest) {
 			s.fault("the history lacks %s at %d", body, o)
 		}
 	}
-}
-
-// describe is a plan in a line.
-func (p *plan) describe() string {
-	return fmt.Sprintf("durable %t, failing %t, short %t, strict %t, window %s, %d with data channels, others by %s",
-		p.durable, p.failing, p.short, p.strict, p.window, p.channels, strings.Join(p.guests, " "))
-}
-
-func (g *guest) witness() *witness { return g.saw }
-
-func (g *guest) ready() (err error) {
-	g.ask(func() {
-		if g.data == nil || !g.attached || len(g.flying) > 0 || !g.view.whole() {
-			err = fmt.Errorf("away %t, %d links, attached %t (gen %d), %d of %d messages on their way, at %d with %d of %d cells",
-				g.away, len(g.hoses), g.attached, g.gen, len(g.flying), g.n, g.position, g.got, g.of)
-		}
-	})
-	return err
-}
-
-func (g *guest) finish(last string) (number int) {
-	g.ask(func() {
-		number = g.saw.next()
-		g.say(wish{typ: "draw", data: asJSON(label(g.name, number) + last)})
-		g.point("", last)
-	})
-	return number
-}
-
-func (g *guest) knows() (roster, state string) {
-	g.ask(func() {
-		if g.life != nil {
-			roster, state = g.view.roster(g.life.id, g.name), g.view.state()
-		}
-	})
-	return roster, state
-}
-
-func (g *guest) hears(id string) (value string) {
-	g.ask(func() {
-		value = strings.Trim(g.view.lossy[id+" pen "], `"`)
-	})
-	return value
-}
-
-func (g *guest) id() (id string) {
-	g.ask(func() {
-		if g.life != nil {
-			id = g.life.id
-		}
-	})
-	return id
-}
-
-func (g *guest) here() (here bool) {
-	g.ask(func() { here = !g.left })
-	return here
 }

@@ -164,12 +164,13 @@ func (s *storm) fifo(w *witness) {
 			if x.kind != "m" {
 				continue
 			}
-			parts := strings.SplitN(x.body, ":", 2)
-			number, _ := strconv.Atoi(strings.Fields(parts[1])[0])
-			if number <= last[parts[0]] {
-				s.fault("%s saw post %d of %s after %d", w.name, number, parts[0], last[parts[0]])
+			name, rest, _ := strings.Cut(x.body, ":")
+			digits, _, _ := strings.Cut(rest, " ")
+			number, _ := strconv.Atoi(digits) // what nobody sent is a fault already
+			if number <= last[name] {
+				s.fault("%s saw post %d of %s after %d", w.name, number, name, last[name])
 			}
-			last[parts[0]] = number
+			last[name] = number
 		}
 	}
 }

@@ -74,6 +74,7 @@ type cell struct {
 	K   string
 	V   json.RawMessage
 	O   uint64
+	By  string
 	Del bool
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -85,6 +86,11 @@ func draw(rng *rand.Rand, all []weighted) weighted {
 		}
 	}
 	panic("unreachable")
+}
+
+func (p *plan) String() string {
+	return fmt.Sprintf("durable %t, failing %t, short %t, strict %t, window %s, %d with data channels, others by %s",
+		p.durable, p.failing, p.short, p.strict, p.window, p.channels, strings.Join(p.guests, " "))
 }
 
 func kindOf(rng *rand.Rand) string {

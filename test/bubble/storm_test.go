@@ -9,14 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
-
-	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/datachannel/storetest"
 	"github.com/parlorhq/parlor/internal/simnet"
 )
@@ -47,7 +43,7 @@ func TestStorm(t *testing.T) {
 	failed := 0
 	for seed := range uint64(seeds) {
 		if !until.IsZero() && time.Now().After(until) {
-			t.Logf("%d seeds, %d failed", seed, failed)
+			fmt.Printf("%d seeds, %d failed\n", seed, failed)
 			break
 		}
 		if !stormy(t, seed+1) {
@@ -59,11 +55,17 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// tooLong is for one seed, which takes a second at most on a machine that has time for it.
+const tooLong = 8 * time.Minute
+
 func stormy(t *testing.T, seed uint64) bool {
 	return t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 		if os.Getenv("PARLOR_STORM") == "" {
 			t.Parallel()
 		}
+		// In real time: a loop that never waits keeps the bubble's from going on.
+		stuck := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("PARLOR_SEED=%d does not end", seed)) })
+		defer stuck.Stop()
 		synctest.Test(t, func(t *testing.T) { newStorm(t, seed).play() })
 	})
 }
@@ -111,6 +113,7 @@ type storm struct {
 	lost    []time.Time // when sessions may have been
 	ailing  bool        // the store has failed, or does
 	ill     time.Time   // until when what is in the store may lag
+	lives   int         // of the server
 	calmed  bool
 	pending map[*time.Timer]func()
 }
@@ -129,31 +132,6 @@ func newStorm(t *testing.T, seed uint64) *storm {
 	}
 	s.serve()
 	return s
-}
-
-// serve begins another life of the server.
-func (s *storm) serve() {
-	c := siting{
-		log: zerolog.Nop(), wire: s.wire, resumeWindow: s.plan.window,
-		data: datachannel.LogConfig{History: datachannel.HistoryConfig{Types: []string{"chat"}, Count: 10_000}},
-	}
-	if os.Getenv("PARLOR_LOG") != "" {
-		c.log = zerolog.New(zerolog.NewTestWriter(s.t)).With().Timestamp().Logger()
-	}
-	if s.plan.short {
-		c.data.MaxEntries = 60
-	}
-	if s.plan.strict {
-		c.limits = datachannel.Limits{MessagesPerSecond: 20, MessageBurst: 30, BytesPerSecond: 64 << 10}
-	}
-	if s.disk != nil {
-		c.store = s.disk
-	}
-	if s.udp != nil {
-		s.socket = s.udp.Listen(serverIP, 8080)
-		c.socket = s.socket
-	}
-	s.site = open(s.t, c)
 }
 
 // arrive gives a client a line to the net.
@@ -241,113 +219,6 @@ func (s *storm) later(d time.Duration, f func()) {
 	s.pending[t] = f
 }
 
-// strike is what befalls the server.
-func (s *storm) strike(o order) {
-	s.note("server", "%s", o)
-	switch o.what {
-	case "restart":
-		ill := s.isIll()
-		s.site.close()
-		s.release()
-		s.again(o, ill)
-	case "crash":
-		s.die(o)
-	case "crash write":
-		if s.disk == nil {
-			s.die(o)
-			return
-		}
-		dead := make(chan struct{})
-		listener := s.site.listener
-		s.disk.set(o.n, o.coin, func() {
-			s.cutOff(listener, o)
-			close(dead)
-		})
-		select {
-		case <-dead:
-			s.note("server", "died in write %d", o.n)
-		case <-time.After(3 * time.Second):
-		}
-		s.die(o)
-	case "full", "broken":
-		s.mu.Lock()
-		s.ailing, s.ill = true, time.Now().Add(o.d+3*time.Second)
-		s.mu.Unlock()
-		err := error(syscall.EIO)
-		if o.what == "full" {
-			err = datachannel.ErrFull
-		}
-		s.disk.Fail(err)
-		time.Sleep(o.d)
-		if o.coin { // it dies ill
-			s.die(o)
-		}
-		s.disk.Fail(nil)
-	case "stuck":
-		s.mu.Lock()
-		s.ill = time.Now().Add(o.d + time.Second)
-		s.mu.Unlock()
-		s.disk.Block()
-		time.Sleep(o.d)
-		if o.coin {
-			s.die(o)
-		}
-		s.disk.Unblock()
-	}
-}
-
-// die is the end of the process: nothing that it does after counts, neither on the wire nor on the disk.
-func (s *storm) die(o order) {
-	s.cutOff(s.site.listener, o)
-	old, ill := s.site, s.isIll()
-	if s.disk != nil {
-		left := s.disk
-		s.disk = newDisk(left.die())
-		left.Unblock()
-	}
-	if s.udp != nil {
-		old.close()
-		s.release()
-		s.udp.Restore(serverIP)
-	} else {
-		s.ending.Go(old.close)
-	}
-	s.again(o, ill)
-}
-
-// isIll says whether sessions may be missing in the store.
-func (s *storm) isIll() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Before(s.ill)
-}
-
-// cutOff is what the network sees of the end of the process, or of its machine.
-func (s *storm) cutOff(l *listener, o order) {
-	l.kill(o.seed%3 == 0)
-	if s.udp != nil {
-		s.udp.Cut(serverIP)
-	}
-}
-
-// release lets go of the port that a server had.
-func (s *storm) release() {
-	if s.socket != nil {
-		_ = s.socket.Close()
-	}
-}
-
-func (s *storm) again(o order, ill bool) {
-	time.Sleep(o.d)
-	s.mu.Lock()
-	if s.disk == nil || ill {
-		s.lost = append(s.lost, time.Now())
-	}
-	s.mu.Unlock()
-	s.serve()
-	s.note("server", "is back")
-}
-
 // calm ends all trouble.
 func (s *storm) calm() {
 	s.mu.Lock()
@@ -398,7 +269,11 @@ func (s *storm) report() {
 		return
 	}
 	last := s.notes[max(0, len(s.notes)-100):]
-	s.t.Logf("again: PARLOR_SEED=%d go test ./test/bubble -run TestStorm\n%+v\n%s", s.seed, s.plan.describe(), strings.Join(last, "\n"))
+	text := fmt.Sprintf("again: PARLOR_SEED=%d go test ./test/bubble -run TestStorm\n%s\n%s", s.seed, s.plan, strings.Join(last, "\n"))
+	s.t.Log(text)
+	if os.Getenv("PARLOR_STORM") != "" { // the log comes when all seeds have been played
+		fmt.Println(text)
+	}
 }
 
 var errReset = errors.New("a reset that nothing explains")
@@ -434,6 +309,13 @@ func (s *storm) mayReset(reason string) error {
 // mayForget says whether a server may have lost what it had refused.
 func (s *storm) mayForget(reason string) bool {
 	return s.mayReset(reason) == nil && reason != "trimmed"
+}
+
+// life counts the lives of the server.
+func (s *storm) life() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lives
 }
 
 // lostSince says whether sessions may have been lost after a time.
