@@ -104,16 +104,22 @@ func (s *Session) next(l *Link) outgoing {
 		if !snapshot {
 			return out
 		}
-		// The room's lock comes before ours, so its snapshot is taken without ours; whether l still is to send it is
-		// looked at after.
-		snap := Snapshot{View: View{Position: s.log.Head(), Full: true}}
-		if s.cfg.Snapshot != nil {
-			snap = s.cfg.Snapshot(g.since)
-		}
-		if out, ok := s.reset(l, g, &snap); ok {
+		if out, ok := s.begin(l, g); ok {
 			return out
 		}
 	}
+}
+
+// begin makes the snapshot that g is for, and the reset that brings it. The room's lock comes before mu, so the snapshot
+// is taken without mu; whether l still is to send it is looked at after.
+func (s *Session) begin(l *Link, g generation) (outgoing, bool) {
+	s.order.Lock() // a message that is being posted is counted: it may be behind the snapshot, where its fate is never seen
+	defer s.order.Unlock()
+	snap := Snapshot{View: View{Position: s.log.Head(), Full: true}}
+	if s.cfg.Snapshot != nil {
+		snap = s.cfg.Snapshot(g.since)
+	}
+	return s.reset(l, g, &snap)
 }
 
 // choose is next, but for a reset, of which it says only that a snapshot is needed.

@@ -158,6 +158,34 @@ func TestAttachWaitsForAMessageUnderWay(t *testing.T) {
 	}
 }
 
+// A message that is in the log, but not counted yet, when a reader that fell behind gets its snapshot: its fate lies
+// before the snapshot, so the reset has to count it, or the client would send it again and wait for an answer for ever.
+func TestResetWaitsForAMessageUnderWay(t *testing.T) {
+	room := newTestRoom(LogConfig{MaxEntries: 2})
+	s := room.session("a", Limits{})
+	l := s.Open(newWire(), WebSocket, LinkOptions{Attached: true})
+	for range 5 {
+		mustAppend(t, room.log, message("x"), time.Now())
+	}
+	told := make(chan string, 1)
+	s.cfg.Poster = posterFunc(func(m Message, now time.Time) error {
+		err := room.Post(m, now)
+		go func() { told <- string(flat(s.next(l).frame)) }()
+		for range 1000 {
+			runtime.Gosched()
+			if len(told) > 0 {
+				t.Error("the reset was made in the middle of a message")
+				break
+			}
+		}
+		return err
+	})
+	s.post(l, &Inbound{N: 1, Type: "x"}, time.Now())
+	if got := <-told; !strings.Contains(got, `"position":6,"n":1,`) {
+		t.Errorf("got %s", got)
+	}
+}
+
 type posterFunc func(Message, time.Time) error
 
 func (f posterFunc) Post(m Message, now time.Time) error { return f(m, now) }

@@ -11,7 +11,7 @@
 // snapshot. What a peer can make grow is bounded by Limits and LogConfig.
 //
 // Locks, in the order in which they may be taken: Session.order, the room's, Session.mu, Log.mu. A Poster is called
-// with order held, a Snapshot with none, and neither with mu held; so a room may call a Session under its own lock. The
+// and a Snapshot with order held, and neither with mu held; so a room may call a Session under its own lock. The
 // locks of Keeper, waker and Latest are leaves.
 package datachannel
 
@@ -64,7 +64,8 @@ type Session struct {
 	done  chan struct{}
 	heard atomic.Int64 // nanoseconds since 1970
 
-	// order makes "is n the next one" and "post it" one step. Held while the Poster is called, never for waiting.
+	// order makes "is n the next one" and "post it" one step, and keeps "up to which n" and "as of which position" one
+	// moment. Held while the Poster or Snapshot is called, never for waiting.
 	order sync.Mutex
 
 	mu sync.Mutex
