@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -89,6 +90,61 @@ func TestRefusedMessagesSlowMore(t *testing.T) {
 			t.Errorf("100 refusals took %v, want about 3 s", took)
 		}
 	})
+}
+
+// What was taken of a frame is told while its sender waits for the rest of it, to others and to itself.
+func TestWhatWasPostedDoesNotWaitForWhatIsSlowed(t *testing.T) {
+	for name, c := range map[string]struct {
+		typ   string
+		heard string
+		each  time.Duration // what a message costs above the rate
+	}{
+		"posted":  {"x", `"ok":`, 100 * time.Millisecond},
+		"refused": {"forbidden", `"refused":`, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, LogConfig{}, Limits{MessagesPerSecond: 10, MessageBurst: 1})
+				b := r.room.session("b", Limits{})
+				defer b.Close("left", "test over")
+				reader, author := r.run(b, DataChannel, LinkOptions{Attached: true}), r.open(DataChannel, LinkOptions{Attached: true})
+				const count = 20
+				var frame []string
+				for n := range count {
+					frame = append(frame, fmt.Sprintf(`{"t":"m","n":%d,"type":%q}`, n+1, c.typ))
+				}
+				synctest.Wait()
+				began := time.Now()
+				author.send("[" + strings.Join(frame, ",") + "]")
+				last := time.Duration(0)
+				hears := func(w *wire, what string, n int) {
+					t.Helper()
+					for heard := 0; heard < n; {
+						f, err := w.recvWithin(time.Minute)
+						if err != nil {
+							t.Fatal(err)
+						}
+						took := time.Since(began)
+						if took-last > c.each+r.room.log.cfg.Tick {
+							t.Errorf("nothing of what was taken was told between %v and %v", last, took)
+						}
+						last = took
+						heard += strings.Count(string(f), what)
+					}
+				}
+				hears(author, c.heard, 1)
+				if last > 0 {
+					t.Errorf("the first answer came after %v", last)
+				}
+				hears(author, c.heard, count-1)
+				if name == "posted" {
+					if f, err := reader.recvWithin(time.Second); err != nil || strings.Count(string(f), `"type":"x"`) > 2 {
+						t.Errorf("a reader got %s, %v: want no batch of all", f, err)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestPingsAreSlowedToo(t *testing.T) {
