@@ -74,6 +74,21 @@ func TestLogForgets(t *testing.T) {
 	}
 }
 
+// Recipients are remembered too, and count: a short message to many is not a small one.
+func TestRecipientsCount(t *testing.T) {
+	l := newLog(LogConfig{MaxBytes: 1 << 20})
+	e := message("x")
+	for i := range 100 {
+		e.To = append(e.To, fmt.Sprintf("p_%062d", i))
+	}
+	for range 1000 {
+		mustAppend(t, l, e, start)
+	}
+	if held := int(l.Head() - l.Tail() + 1); held*100*(64+16) > 1<<20 || held < 50 {
+		t.Errorf("a log of 1 MiB holds %d entries of 100 ids of 64 bytes", held)
+	}
+}
+
 func TestSilentLogForgets(t *testing.T) {
 	l := newLog(LogConfig{MaxAge: time.Minute})
 	mustAppend(t, l, message("x"), start)

@@ -92,6 +92,34 @@ func TestRefusedMessagesSlowMore(t *testing.T) {
 	})
 }
 
+// Lossy messages are dropped and never slowed, but for those that are too large: they cost what they weigh.
+func TestLossyMessagesThatAreTooLargeCost(t *testing.T) {
+	for name, c := range map[string]struct {
+		size  int
+		least time.Duration
+		most  time.Duration
+	}{
+		"within": {900, 0, 0},
+		"above":  {64 << 10, 5 * time.Second, 7 * time.Second}, // 40 of 64 KiB: a MiB at once, the rest at 256 KiB a second
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, LogConfig{}, Limits{})
+				w := r.open(WebSocket, LinkOptions{Attached: true})
+				began := time.Now()
+				for range 40 {
+					w.send(fmt.Sprintf(`{"t":"e","type":"x","data":"%s"}`, strings.Repeat("x", c.size)))
+				}
+				w.send(`{"t":"ping","id":1}`)
+				r.says(w, `{"t":"pong","id":1}`)
+				if took := time.Since(began); took < c.least || took > c.most {
+					t.Errorf("took %v, want %v to %v", took, c.least, c.most)
+				}
+			})
+		})
+	}
+}
+
 // What was taken of a frame is told while its sender waits for the rest of it, to others and to itself.
 func TestWhatWasPostedDoesNotWaitForWhatIsSlowed(t *testing.T) {
 	for name, c := range map[string]struct {

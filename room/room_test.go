@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,6 +205,24 @@ func TestMessagesAreRefusedWithAReason(t *testing.T) {
 		if refusal, ok := errors.AsType[datachannel.Refusal](err); !ok || refusal.Code != tt.code {
 			t.Errorf("got %v, want %s", err, tt.code)
 		}
+	}
+}
+
+// What the log and the lossy messages keep of a `to` is ids of people in the room, each once.
+func TestRecipientsAreNamedOnce(t *testing.T) {
+	rs, _ := newTestRooms(t, nil)
+	ada, _ := join(t, rs, "Ada")
+	ben, _ := join(t, rs, "Ben")
+	ben.Away(ReasonLost) // is expected back
+	to := []string{ben.ID, "p_nobody", ada.ID, ben.ID, strings.Repeat("x", 300<<10)}
+	ada.room.mu.Lock()
+	defer ada.room.mu.Unlock()
+	ids, stranger := ada.room.recipientsLocked(to)
+	if !slices.Equal(ids, []string{ben.ID, ada.ID}) || stranger == nil {
+		t.Errorf("%.100q, %.100v", ids, stranger)
+	}
+	if ids, stranger := ada.room.recipientsLocked([]string{}); ids == nil || len(ids) > 0 || stranger != nil {
+		t.Errorf("nobody is everybody: %v, %v", ids, stranger)
 	}
 }
 
