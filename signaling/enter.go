@@ -112,12 +112,12 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 		c.cancel(err)
 		return arrival{}, err
 	}
-	c.participant = p
+	c.since = snap.Position
+	c.begin(p, snap, 0)
+	// From here on others may find it: another join of the same attempt takes its place.
 	if rival := h.sessions.add(c, id, m.Attempt); rival != nil {
 		rival.end("replaced", "you joined again")
 	}
-	c.since = snap.Position
-	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),

@@ -122,9 +122,9 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		return err
 	}
 	c.first, c.attempt, c.since = k.Token, k.Attempt, k.Since
-	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)
+	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	if !h.start(c) {
 		return room.ErrDraining
 	}
