@@ -155,6 +155,11 @@ func (c *client) handle(item any) {
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
 	case linked:
+		if !c.participant.Here() && !errors.Is(c.participant.Return(), room.ErrGone) {
+			// It was taken for lost between its hello and its link, so what that hello says is not true. It comes again.
+			c.session.Cut()
+			return
+		}
 		// What slots show may have changed between what the hello says and the link that carries it.
 		if rev, slots := c.participant.Slots(); rev > item.rev {
 			c.rev = max(c.rev, rev)

@@ -1,9 +1,16 @@
 package signaling
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+
+	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/room"
 )
 
 // Two joins of one attempt at the same time: one takes the other's place, and neither sees the other half made. It is the
@@ -22,4 +29,41 @@ func TestOneAttemptTwiceAtOnce(t *testing.T) {
 		}
 		all.Wait()
 	}
+}
+
+// The clock of its silence may strike between a client's hello and its link. It is not to sit there with a link that works,
+// out of everyone's sight.
+func TestLostBetweenHelloAndLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, Config{}, false)
+		ada := s.join("sse", "Ada")
+		c := s.h.sessions.find(ada.sid)
+		a, err := s.h.enter([]byte(`{"t":"resume","sid":"`+ada.sid+`","rt":"`+ada.rt+`"}`), "key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What listen does if it has read before the resume how long the client was silent.
+		c.session.Cut()
+		c.participant.Away(room.ReasonLost)
+		if err := c.openLine(datachannel.SSE, "key", a); err != nil {
+			t.Fatal(err)
+		}
+		ada.link = "key"
+		synctest.Wait()
+		if !c.participant.Here() {
+			t.Error("back, and not in the room")
+		}
+		ada.post(`{"t":"ping","id":1}`).want(t, http.StatusConflict, "stale_link") // its hello spoke of a Peer that is gone
+		var out resumedReply
+		if err := json.Unmarshal(a.hello, &out); err != nil {
+			t.Fatal(err)
+		}
+		ada.rt = out.Token
+		ada.resume("poll")
+		ada.say(`{"t":"attach","gen":2,"epoch":"` + ada.epoch + `","position":` + fmt.Sprint(ada.position) + `}`)
+		ada.say(`{"t":"m","n":1,"type":"x"}`)
+		if _, frames := ada.poll(1); !strings.Contains(strings.Join(frames, ""), `"ok":1`) {
+			t.Errorf("told %q", frames)
+		}
+	})
 }
