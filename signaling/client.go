@@ -89,8 +89,12 @@ func newClient(h *Handler) *client {
 }
 
 // Notify implements room.Member.
-func (c *client) Notify(n room.Notice) {
-	if !c.box.Put(n) {
+func (c *client) Notify(n room.Notice) { c.post(n) }
+
+// post puts into the mailbox what must not be lost.
+func (c *client) post(item any) {
+	if !c.box.Put(item) {
+		c.h.cfg.Metrics.Dropped("mailbox")
 		c.end("limit_exceeded", "too much happened at once")
 	}
 }
@@ -111,6 +115,7 @@ func (c *client) request(kind string, raw json.RawMessage) {
 	c.requestMu.Unlock()
 	switch {
 	case refusals > maxRefusals:
+		c.h.cfg.Metrics.Refused("limit_exceeded")
 		c.end("limit_exceeded", "too many requests in spite of being refused")
 	case refusals > maxAnswered:
 		c.h.cfg.Metrics.Refused("rate_limited")
@@ -270,7 +275,7 @@ func (c *client) serveSocket(s *socket, a arrival) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
 		Hello: a.hello, Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
-	c.box.Put(linked{a.rev})
+	c.post(linked{a.rev})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
 		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {

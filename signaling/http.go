@@ -288,7 +288,7 @@ func (c *client) openLine(kind datachannel.Kind, key string, a arrival) error {
 		Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
 	c.line, c.broken = l, ""
-	c.box.Put(linked{a.rev})
+	c.post(linked{a.rev})
 	c.links.Go(func() {
 		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
 		l.carrier.leave()
