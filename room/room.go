@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -144,11 +145,11 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		old.gone = true
 		delete(r.participants, id)
 	}
-	if r.lenLocked() >= r.rooms.cfg.Limits.Participants {
+	if err := r.fullLocked(); err != nil {
 		r.armLocked()
 		r.mu.Unlock()
 		closePeer(former)
-		return nil, Snapshot{}, ErrFull
+		return nil, Snapshot{}, err
 	}
 	p := newParticipant(r, id, req)
 	r.participants[id] = p
@@ -157,6 +158,19 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 	r.mu.Unlock()
 	closePeer(former)
 	return p, snap, nil
+}
+
+// fullLocked says why nobody else can be let in, if so. Those who are expected back count apart: each is a session that is
+// kept, and somebody who comes and goes all the time leaves one every time.
+func (r *Room) fullLocked() error {
+	l := &r.rooms.cfg.Limits
+	switch {
+	case r.lenLocked() >= l.Participants:
+		return ErrFull
+	case len(r.participants) >= l.members():
+		return fmt.Errorf("%w: too many are expected back", ErrFull)
+	}
+	return nil
 }
 
 // restore is join for one who was here before the server was restarted.

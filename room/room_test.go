@@ -165,6 +165,34 @@ func TestAwayAndBackIsTheSamePerson(t *testing.T) {
 	}
 }
 
+// Each who is expected back is a session that is kept: somebody who joins and vanishes all the time fills no server.
+func TestThoseExpectedBackAreBounded(t *testing.T) {
+	for size, most := range map[int]int{2: 18, 30: 60} {
+		rs, _ := newTestRooms(t, func(c *Config) { c.Limits.Participants = size })
+		var gone []*Participant
+		for range most {
+			p, _ := join(t, rs, "Ada")
+			p.Away(ReasonLeft)
+			gone = append(gone, p)
+		}
+		if _, _, err := rs.Join(request("Ben")); !errors.Is(err, ErrFull) {
+			t.Errorf("room of %d: %d are expected back, and another one: %v", size, most, err)
+		}
+		if err := gone[0].Return(); err != nil {
+			t.Errorf("room of %d: one of them does not get back: %v", size, err)
+		}
+		again := request("Cy")
+		again.Replaces = gone[1]
+		if _, _, err := rs.Join(again); err != nil {
+			t.Errorf("room of %d: nor does one who joins again in its place: %v", size, err)
+		}
+		gone[2].Leave(ReasonLost)
+		if _, _, err := rs.Join(request("Dan")); size > 2 && err != nil {
+			t.Errorf("room of %d: one is gone for good, and another one: %v", size, err)
+		}
+	}
+}
+
 func TestReplacedKeepsTheID(t *testing.T) {
 	rs, rec := newTestRooms(t, func(c *Config) { c.Limits.Participants = 1 })
 	ada, _ := join(t, rs, "Ada")

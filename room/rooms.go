@@ -19,13 +19,19 @@ type Encoder func(Event) []byte
 // Limits bound what rooms hold. All are counts or bytes.
 type Limits struct {
 	Rooms        int
-	Participants int // in one room
+	Participants int // in one room; as many again may be expected back
 	Tracks       int // published by one participant
 	RoomBytes    int
 	NameBytes    int
 	IdentityBytes,
 	MetadataBytes int
 }
+
+// leastAbsent is how many of a small room may be expected back.
+const leastAbsent = 16
+
+// members is how many of a room may be here or expected back.
+func (l *Limits) members() int { return l.Participants + max(l.Participants, leastAbsent) }
 
 // Config of Rooms.
 type Config struct {

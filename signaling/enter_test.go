@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/room"
@@ -22,13 +23,53 @@ func TestOneAttemptTwiceAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if _, err := s.h.enter([]byte(join), ""); err != nil {
+				if _, err := s.h.enter([]byte(join), caller{}); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
 	}
+}
+
+// Whoever joins and vanishes leaves a session that waits. There are not more of these than there are places.
+func TestSessionsAreBounded(t *testing.T) {
+	limits := testLimits()
+	limits.ConnectionsPerIP = 4
+	bubble(t, Config{Limits: limits}, func(t *testing.T, s *site) {
+		for range 8 {
+			s.join("poll", "Ada").say(`{"t":"leave","return":true}`)
+		}
+		a := s.ask("POST", "/v1/sessions?via=poll", "", `{"t":"join","room":"demo","name":"Ada"}`)
+		a.want(t, http.StatusServiceUnavailable, "overloaded")
+		if n := s.h.cfg.Metrics.RefusedCount("overloaded"); n != 1 {
+			t.Errorf("counted %v times", n)
+		}
+		s.ask("POST", "/v1/sessions?via=poll", "", `{"t":"join","room":"","name":"Ada"}`).want(t, http.StatusServiceUnavailable, "overloaded")
+		time.Sleep(limits.ResumeWindow + time.Second)
+		for range 20 { // what is refused for another reason leaves nothing
+			s.ask("POST", "/v1/sessions?via=poll", "", `{"t":"join","room":"","name":"Ada"}`).want(t, http.StatusBadRequest, "bad_name")
+		}
+		s.join("poll", "Ada")
+		if n := s.h.sessions.len(); n != 1 {
+			t.Errorf("%d sessions are left, want that of the last one", n)
+		}
+	})
+}
+
+func TestARoomOfThoseExpectedBackIsFull(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, s *site) {
+		for range 26 { // a room of 10
+			s.join("poll", "Ada").say(`{"t":"leave","return":true}`)
+		}
+		s.ask("POST", "/v1/sessions?via=poll", "", `{"t":"join","room":"demo","name":"Ada"}`).want(t, http.StatusConflict, "room_full")
+		if n := s.h.cfg.Metrics.RefusedCount("room_full"); n != 1 {
+			t.Errorf("counted %v times", n)
+		}
+		if n := s.h.sessions.len(); n != 26 {
+			t.Errorf("%d sessions, want 26", n)
+		}
+	})
 }
 
 // The clock of its silence may strike between a client's hello and its link. It is not to sit there with a link that works,
@@ -38,7 +79,7 @@ func TestLostBetweenHelloAndLink(t *testing.T) {
 		s := newSite(t, Config{}, false)
 		ada := s.join("sse", "Ada")
 		c := s.h.sessions.find(ada.sid)
-		a, err := s.h.enter([]byte(`{"t":"resume","sid":"`+ada.sid+`","rt":"`+ada.rt+`"}`), "key")
+		a, err := s.h.enter([]byte(`{"t":"resume","sid":"`+ada.sid+`","rt":"`+ada.rt+`"}`), caller{key: "key"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -158,7 +158,7 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 		return err // who gave up may have joined another way
 	}
 	key := rand.Text()
-	a, err := h.enter(raw, key)
+	a, err := h.enter(raw, caller{remoteIP(r), key})
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,7 @@ func codes() []codeOf {
 		{errTooLarge, "too_large"},
 		{errNoResource, "bad_message"},
 		{errTooManyConnections, "overloaded"},
+		{errTooManySessions, "overloaded"},
 		{auth.ErrTokenExpired, "token_expired"},
 		{auth.ErrNotAllowed, "not_allowed"},
 		{auth.ErrUnauthorized, "unauthorized"},
