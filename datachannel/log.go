@@ -44,7 +44,7 @@ func (c LogConfig) withDefaults() LogConfig {
 // number.
 //
 // It calls nobody under its lock: a wake-up is a send to a channel with room for one, and is dropped if one waits there.
-// What the entry of a session means for readers is left to Wake.
+// Of the entry of a session it only notes that readers are to be told, by the link that brought it (waker).
 type Log struct {
 	// Static after NewLog.
 	cfg LogConfig
@@ -131,9 +131,6 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 	}
 	return o, nil
 }
-
-// Wake tells readers of what sessions have said. Whoever appended it calls this as soon as it holds no lock.
-func (l *Log) Wake() { l.wake.tell(nil) }
 
 // recordLocked makes the record that e would be.
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {

@@ -22,7 +22,7 @@ func mustAppend(t testing.TB, l *Log, e Entry, now time.Time) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Wake()
+	l.wake.tell(nil)
 	return o
 }
 

@@ -42,12 +42,7 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
-
-	lineMu sync.Mutex
-	// Guarded by lineMu.
-	line      *line  // the link over HTTP, if there is one
-	broken    string // key of the last one, if it ended by itself and no other came
-	finishing bool   // there will be no more of them
+	lines       lines // over HTTP
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
 	requestMu sync.Mutex
@@ -311,9 +306,7 @@ func (c *client) finish() {
 		end = &ending{"internal", "something went wrong in the server"}
 	}
 	c.h.sessions.end(c.id)
-	c.lineMu.Lock()
-	c.finishing = true
-	c.lineMu.Unlock()
+	c.lines.finish()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {
 		c.participant.Pause()
