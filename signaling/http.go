@@ -16,7 +16,10 @@ import (
 	"github.com/parlorhq/parlor/room"
 )
 
-var errTooLarge = errors.New("the frame is too large")
+var (
+	errTooLarge = errors.New("the frame is too large")
+	errEncoded  = errors.New("the body has a content encoding, and none is taken")
+)
 
 // routeHTTP adds what is below /v1/sessions.
 func (h *Handler) routeHTTP() {
@@ -83,6 +86,8 @@ func (h *Handler) refuseRequest(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errNoResource):
 		status = http.StatusNotFound
+	case errors.Is(err, errEncoded):
+		status = http.StatusUnsupportedMediaType
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	}
@@ -221,8 +226,11 @@ func (h *Handler) lineOf(r *http.Request) (*client, *line, error) {
 	return c, nil, c.staleOr(errStaleLink)
 }
 
-// body reads what a request has to say within a time.
+// body reads what a request has to say within a time. What is compressed is not: a few bytes could become any number.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Duration) (frame []byte, binary bool, err error) {
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, false, errEncoded
+	}
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Now().Add(within)) // or in memory
 	stop := context.AfterFunc(h.ctx, func() { _ = c.SetReadDeadline(time.Now()) })

@@ -105,6 +105,7 @@ func codes() []codeOf {
 		{errStaleLink, "stale_link"},
 		{errTooLarge, "too_large"},
 		{errNoResource, "bad_message"},
+		{errEncoded, "bad_message"},
 		{errTooManyConnections, "overloaded"},
 		{errTooManySessions, "overloaded"},
 		{auth.ErrTokenExpired, "token_expired"},
