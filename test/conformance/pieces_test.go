@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -228,9 +229,9 @@ func TestCase31Bombs(t *testing.T) {
 // inflates sends little that would become much if somebody undid its encoding.
 func (p *process) inflates(t *testing.T) {
 	t.Helper()
+	bomb := gzipped(t, 64)
 	v := visit(t, p.url, overSSE, aRoom(), "Eve")
 	before := p.memory(t)
-	bomb := gzipped(t, 64<<20)
 	for path, key := range map[string]string{v.path(): v.key, p.url + "/v1/sessions?via=poll": ""} {
 		for _, kind := range []string{"application/json", "application/octet-stream"} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(bomb))
@@ -258,29 +259,16 @@ func (p *process) inflates(t *testing.T) {
 	v.expect("pong")
 }
 
-// gzipped is so many zeros.
-func gzipped(t *testing.T, size int64) []byte {
+// gzipped is so many MiB of zeros. A gzip file may be many, one after the other.
+func gzipped(t *testing.T, mib int) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err == nil {
-		_, err = io.CopyN(z, zeros{}, size)
-	}
-	if err == nil {
-		err = z.Close()
-	}
-	if err != nil {
+	var one bytes.Buffer
+	z := gzip.NewWriter(&one)
+	_, err := z.Write(make([]byte, 1<<20))
+	if err = errors.Join(err, z.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
-}
-
-// zeros is a file of them, without end.
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) {
-	clear(b)
-	return len(b), nil
+	return bytes.Repeat(one.Bytes(), mib)
 }
 
 func isTimeout(err error) bool {
