@@ -11,7 +11,7 @@ type keeping struct {
 	stored  uint64 // entries up to here are written
 	erased  uint64 // entries up to here are deleted, or never were
 	epochs  bool   // are to be written
-	queued  bool   // the Keeper knows that there is something to write
+	queued  bool   // the log is in the Keeper's queue, once
 	failing bool   // the last write failed: messages are refused until one succeeds
 }
 
@@ -71,9 +71,6 @@ func (l *Log) collect(b *batch, limit int) uint64 {
 	}
 	for _, o := range l.history.gone {
 		row(TableHistory, offsetKey(o), nil)
-	}
-	if upTo < l.last {
-		l.keep.queued = true
 	}
 	return upTo
 }

@@ -27,20 +27,27 @@ type shelf struct {
 	err    error
 	stuck  chan struct{} // not nil: writes wait for it
 	writes int
+	meet   func(write int, rows []Row) error // sees each write, without a lock, and may have it fail
 }
 
 func newShelf() *shelf { return &shelf{rows: map[string]Row{}} }
 
 func (s *shelf) Write(rows []Row) error {
 	s.mu.Lock()
-	stuck := s.stuck
+	stuck, meet := s.stuck, s.meet
+	s.writes++
+	writes := s.writes
 	s.mu.Unlock()
 	if stuck != nil {
 		<-stuck
 	}
+	if meet != nil {
+		if err := meet(writes, rows); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.writes++
 	if s.err != nil {
 		return s.err
 	}

@@ -141,30 +141,33 @@ func (k *Keeper) run() {
 	for {
 		select {
 		case <-k.wake:
+			if k.drain() != nil {
+				k.rest()
+			}
 		case <-k.done:
-			k.flush()
-			return
-		}
-		more, err := true, error(nil)
-		for more && err == nil {
-			more, err = k.flush()
-		}
-		if err != nil && !k.rest() {
+			_ = k.drain() // what cannot be written now never is; note has said so
 			return
 		}
 	}
 }
 
-// rest gives the store time to recover. False means that the Keeper is to end.
-func (k *Keeper) rest() bool {
+// drain writes until nothing waits.
+func (k *Keeper) drain() error {
+	for {
+		if more, err := k.flush(); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// rest gives the store time to recover, unless the Keeper is to end.
+func (k *Keeper) rest() {
 	timer := time.NewTimer(retryAfter)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		k.wakeUp()
-		return true
 	case <-k.done:
-		return false
 	}
 }
 
@@ -188,7 +191,7 @@ func (k *Keeper) flush() (more bool, err error) {
 	k.note(err)
 	for i, l := range logs {
 		if l.settle(upTo[i], err, now) || err != nil {
-			k.again(l, err)
+			k.again(l)
 		}
 	}
 	for _, w := range wait {
@@ -232,14 +235,11 @@ func (k *Keeper) free(rows []Row) {
 	}
 }
 
-// again has l written once more: at once if there is more of it, or when the store had time to recover.
-func (k *Keeper) again(l *Log, err error) {
+// again has l written once more.
+func (k *Keeper) again(l *Log) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil || !l.keep.queued {
-		l.keep.queued = false
-		k.wants(l)
-	}
+	k.wants(l)
 }
 
 // note says once when the store begins to fail, and once when it is well again.
