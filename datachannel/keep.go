@@ -8,8 +8,8 @@ import (
 
 // keeping is what a log knows of its rows in the store. The log's mu guards it.
 type keeping struct {
-	stored  uint64 // entries up to here are written
-	erased  uint64 // entries up to here are deleted, or never were
+	stored  uint64 // entries up to here are written, but for those forgotten before they could be
+	erased  uint64 // rows of entries up to here are deleted, or never were
 	epochs  bool   // are to be written
 	queued  bool   // the log is in the Keeper's queue, once
 	failing bool   // the last write failed: messages are refused until one succeeds
@@ -19,11 +19,11 @@ type keeping struct {
 const pendingEntries = 10_000
 
 // mayLocked says whether a message can be taken, that is, whether it can be expected to be written.
-func (k *keeping) mayLocked(l *Log) error {
+func (l *Log) mayLocked() error {
 	if l.cfg.Keeper == nil {
 		return nil
 	}
-	if k.failing || l.last-l.head > pendingEntries {
+	if l.keep.failing || l.last-l.head > pendingEntries {
 		return ErrNotStored
 	}
 	return nil
@@ -31,90 +31,96 @@ func (k *keeping) mayLocked(l *Log) error {
 
 func offsetKey(o uint64) []byte { return binary.BigEndian.AppendUint64(nil, o) }
 
-// collect adds the rows that are to be written to b, and says up to which entry they go. It wants about limit bytes.
-func (l *Log) collect(b *batch, limit int) uint64 {
+// part is what a batch has of a log. Until it is written, the log has given it away; if it is not, it is given back.
+type part struct {
+	log       *Log
+	upTo      uint64   // the newest entry that is written then
+	erased    uint64   // rows of entries up to here are deleted
+	gone      []uint64 // offsets of the history
+	forgotten []string // keys of the state
+}
+
+// eraseAtOnce is how many rows of entries are deleted at once. It is more than a batch has entries, so what is to be
+// deleted does not become more and more.
+const eraseAtOnce = 10_000
+
+// collect adds the rows that are to be written to b until that is full, but one entry at least.
+func (l *Log) collect(b *batch) part {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep.queued = false
 	room := l.cfg.Room
-	row := func(t Table, key, value []byte) { b.rows = append(b.rows, Row{room, t, key, value}) }
+	p := part{log: l, upTo: l.keep.stored, erased: l.keep.erased, gone: l.history.gone, forgotten: l.state.Forgotten()}
+	l.history.gone = nil
 	if l.keep.epochs {
-		row(TableMeta, []byte("epochs"), l.epochs.marshal())
+		b.put(Row{room, TableMeta, []byte("epochs"), l.epochs.marshal()})
 	}
-	for _, key := range l.state.Forgotten() {
-		row(TableCells, []byte(key), nil)
+	for _, key := range p.forgotten {
+		b.put(Row{room, TableCells, []byte(key), nil})
 	}
 	taken := make(map[string]uint64)
-	upTo := max(l.keep.stored, l.tail-1)
-	for size := 0; upTo < l.last && size < limit; upTo++ {
-		o := upTo + 1
+	for o := max(l.keep.stored+1, l.tail); o <= l.last && (b.size < keepBytes || p.upTo == l.keep.stored); o++ {
 		r := l.atLocked(o)
-		size += r.size()
-		row(TableEntries, offsetKey(o), appendRecord(nil, r))
+		p.upTo = o
+		b.put(Row{room, TableEntries, offsetKey(o), appendRecord(nil, r)})
 		b.stamped = append(b.stamped, r.rows...)
 		for _, c := range r.cells {
-			row(TableCells, []byte(c.Key), marshalCell(nil, c))
+			b.put(Row{room, TableCells, []byte(c.Key), marshalCell(nil, c)})
 		}
 		if r.recall != nil && r.kind == EntryMessage {
 			m := remembered{o, r.recall.typ, r.recall.name, r.body, r.payload, r.at}
-			row(TableHistory, offsetKey(o), m.marshal())
+			b.put(Row{room, TableHistory, offsetKey(o), m.marshal()})
 		}
 		if r.session != "" {
 			taken[r.session] = r.n
 		}
 	}
 	for id, n := range taken {
-		b.rows = append(b.rows, Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
+		b.put(Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
 	}
-	for o := l.keep.erased + 1; o <= l.erasableLocked(); o++ {
-		row(TableEntries, offsetKey(o), nil)
+	for _, o := range p.gone {
+		b.put(Row{room, TableHistory, offsetKey(o), nil})
 	}
-	for _, o := range l.history.gone {
-		row(TableHistory, offsetKey(o), nil)
+	for end := min(l.erasableLocked(p.upTo), p.erased+eraseAtOnce); p.erased < end; {
+		p.erased++
+		b.put(Row{room, TableEntries, offsetKey(p.erased), nil})
 	}
-	return upTo
+	return p
 }
 
-// erasableLocked is up to where rows are not needed. The newest stays, however old: it says where the log had got to.
-func (l *Log) erasableLocked() uint64 { return min(l.tail, max(l.last, 1)) - 1 }
+// erasableLocked is up to where rows are not needed once entries up to stored are written. The newest stays, however
+// old: it says where the log had got to.
+func (l *Log) erasableLocked(stored uint64) uint64 { return min(l.tail, max(stored, 1)) - 1 }
 
-// settle is what became of the rows of collect.
-func (l *Log) settle(upTo uint64, err error, now time.Time) (more bool) {
+// settle is what became of a part.
+func (l *Log) settle(p part, err error, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
+		l.history.gone = append(p.gone, l.history.gone...)
+		l.state.Unforgotten(p.forgotten)
 		l.failedLocked(err, now)
-		return false
+	} else {
+		l.writtenLocked(p, now)
 	}
-	wasFailing := l.keep.failing
-	l.keep.failing, l.keep.epochs = false, false
-	l.keep.stored = max(l.keep.stored, upTo)
-	l.keep.erased = max(l.keep.erased, l.erasableLocked())
-	l.history.gone = nil
-	for o := max(l.head+1, l.tail); o <= upTo; o++ {
-		r := l.atLocked(o)
-		if r.cells != nil {
-			l.state.Commit(r.cells)
+	if err != nil || l.last > l.keep.stored || l.keep.erased < l.erasableLocked(l.keep.stored) {
+		l.cfg.Keeper.wants(l)
+	}
+}
+
+func (l *Log) writtenLocked(p part, now time.Time) {
+	l.keep.epochs = false
+	l.keep.stored, l.keep.erased = p.upTo, p.erased
+	if l.keep.failing { // readers have seen it long ago
+		for o := l.tail; o <= p.upTo; o++ {
+			l.atLocked(o).release()
 		}
-		if r.recall != nil {
-			l.history.add(o, r, now)
-		}
+		l.keep.failing = l.last > p.upTo
 	}
-	for o := l.tail; o <= upTo && wasFailing; o++ {
-		l.atLocked(o).release()
-	}
-	for o := max(l.head+1, l.tail); o <= upTo; o++ {
-		l.atLocked(o).release()
-	}
-	if upTo > l.head {
-		l.head = upTo
-		l.wake.note(l.head, now)
+	if p.upTo > l.head {
+		l.showLocked(p.upTo, now)
 		l.wake.ring()
 	}
-	if l.keep.failing = wasFailing && l.last > upTo; l.keep.failing {
-		return true
-	}
-	return l.last > upTo
 }
 
 // release forgets what was only needed to write the record.
@@ -132,17 +138,15 @@ func (l *Log) failedLocked(err error, now time.Time) {
 		if r.kind != EntryMessage && r.kind != EntryState {
 			continue
 		}
-		size := r.size()
+		l.holdLocked(-r.size())
 		e := Entry{Kind: EntryRefused, N: r.n, Code: code, Text: text}
 		r.kind, r.payload, r.cells, r.recall = EntryRefused, nil, nil, nil
 		r.body = appendEntry(nil, &e, nil, o, now)
-		l.bytes += r.size() - size
-		l.cfg.Budget.take(r.size() - size)
+		l.holdLocked(r.size())
 		l.cfg.Metrics.Refused(code)
 	}
 	l.state.Abort()
-	l.head = l.last
 	l.keep.failing = true
-	l.wake.note(l.head, now)
+	l.showLocked(l.last, now)
 	l.wake.ring()
 }

@@ -17,7 +17,7 @@ import (
 // ErrNotStored means that a message was not taken because it could not be written.
 var ErrNotStored = errors.New("the store does not write")
 
-// How a Keeper works: how many bytes of entries it writes at once, and how long it waits after a failure.
+// How a Keeper works: how many bytes it writes at once, about, and how long it waits after a failure.
 const (
 	keepBytes  = 1 << 20
 	retryAfter = time.Second
@@ -171,28 +171,23 @@ func (k *Keeper) rest() {
 	}
 }
 
-// flush writes what waits, and says whether more does.
+// flush writes what waits, up to a full batch, and says whether more may.
 func (k *Keeper) flush() (more bool, err error) {
 	k.mu.Lock()
-	logs, mine, wait := k.logs, k.rows, k.wait
-	k.logs, k.rows, k.wait = nil, nil, nil
+	mine, wait := k.rows, k.wait
+	k.rows, k.wait = nil, nil
 	k.mu.Unlock()
-	if len(logs) == 0 && len(mine) == 0 {
+	b := k.gather()
+	if len(b.parts) == 0 && len(mine) == 0 {
 		return false, nil
 	}
-	b := batch{stamped: slices.Clone(mine)}
-	upTo := make([]uint64, len(logs))
-	for i, l := range logs {
-		upTo[i] = l.collect(&b, keepBytes)
-	}
+	b.stamped = append(b.stamped, mine...)
 	rows := b.ordered()
 	err = k.store.Write(rows)
 	now := time.Now()
 	k.note(err)
-	for i, l := range logs {
-		if l.settle(upTo[i], err, now) || err != nil {
-			k.again(l)
-		}
+	for _, p := range b.parts {
+		p.log.settle(p, err, now)
 	}
 	for _, w := range wait {
 		w <- err
@@ -212,10 +207,34 @@ func (k *Keeper) flush() (more bool, err error) {
 	return true, err
 }
 
+// gather has logs say what they have to write, one after another.
+func (k *Keeper) gather() *batch {
+	b := &batch{}
+	k.mu.Lock()
+	logs := k.logs
+	k.logs = nil
+	k.mu.Unlock()
+	for _, l := range logs {
+		b.size = 0
+		b.parts = append(b.parts, l.collect(b))
+	}
+	return b
+}
+
 // batch is what is written at once.
 type batch struct {
+	parts   []part
 	rows    []Row
+	size    int // of rows, about
 	stamped []stamped
+}
+
+// rowShare is what a row costs beside its key and value.
+const rowShare = 32
+
+func (b *batch) put(r Row) {
+	b.rows = append(b.rows, r)
+	b.size += len(r.Key) + len(r.Value) + rowShare
 }
 
 // ordered is the rows as the store is to have them: what was asked for last comes last.
@@ -233,13 +252,6 @@ func (k *Keeper) free(rows []Row) {
 	if len(gone) > 0 {
 		_ = k.store.Write(gone) // if it fails, it is tried again with the rest
 	}
-}
-
-// again has l written once more.
-func (k *Keeper) again(l *Log) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	k.wants(l)
 }
 
 // note says once when the store begins to fail, and once when it is well again.

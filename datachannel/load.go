@@ -8,7 +8,7 @@ import (
 
 // load reads the log as it is kept. What it held in cells that had an end keeps it.
 func (l *Log) load(now time.Time) error {
-	first := true
+	var first uint64
 	err := l.cfg.Keeper.store.Read(l.cfg.Room, func(row Row) error {
 		switch row.Table {
 		case TableMeta:
@@ -33,45 +33,47 @@ func (l *Log) load(now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("room %s: %w", l.cfg.Room, err)
 	}
-	// Without an entry there may still be state and history: offsets go on beyond theirs, and the epoch's before.
-	l.last = max(l.last, l.state.Newest(), l.history.newest(), l.epochs.newest())
-	if first {
-		l.tail = l.last + 1
+	// Beyond the last entry there may still be state and history: offsets go on behind theirs, and the epoch's before.
+	if newest := max(l.state.Newest(), l.history.newest(), l.epochs.newest()); newest > l.last {
+		l.skipLocked(newest + 1)
 	}
 	l.state.LoadFloor(l.last)
 	l.head = l.last
-	l.keep.stored, l.keep.erased = l.last, l.tail-1
+	l.keep.stored, l.keep.erased = l.last, l.last
+	if first > 0 { // what is trimmed and skipped is deleted by and by
+		l.keep.erased = first - 1
+	}
 	l.trimLocked(now)
 	l.history.trim(now)
 	return nil
 }
 
-func (l *Log) loadEntry(row Row, first *bool) error {
+func (l *Log) loadEntry(row Row, first *uint64) error {
 	r, err := readRecord(row.Value)
 	if err != nil {
 		return err
 	}
 	o := keyOffset(row.Key)
-	switch {
-	case *first:
-		*first = false
-		l.tail = o
-	case o != l.last+1:
-		// Written while the disk was full, with a hole before it: nobody can go on from beyond the hole.
-		l.cfg.Budget.take(-l.bytes)
-		clear(l.ring)
-		l.bytes, l.tail = 0, o
+	if *first == 0 {
+		*first = o
+	}
+	if o != l.last+1 { // written while the disk was full, with a hole before it: nobody can go on from beyond the hole
+		l.skipLocked(o)
+	}
+	if o-l.tail == uint64(len(l.ring)) {
+		l.growLocked()
 	}
 	l.last = o
-	if l.last-l.tail+1 > uint64(len(l.ring)) {
-		l.last-- // grow copies what is there
-		l.growLocked()
-		l.last++
-	}
 	*l.atLocked(o) = r
-	l.bytes += r.size()
-	l.cfg.Budget.take(r.size())
+	l.holdLocked(r.size())
 	return nil
+}
+
+// skipLocked begins the log at next, without what it had.
+func (l *Log) skipLocked(next uint64) {
+	l.holdLocked(-l.bytes)
+	clear(l.ring)
+	l.tail, l.last = next, next-1
 }
 
 func keyOffset(key []byte) uint64 {

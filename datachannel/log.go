@@ -56,6 +56,7 @@ type Log struct {
 	head    uint64   // offset of the newest that readers see
 	last    uint64   // offset of the newest
 	bytes   int
+	closed  bool
 	epochs  epochs
 	state   *State
 	history *history
@@ -86,12 +87,22 @@ func NewLog(c LogConfig) (*Log, error) {
 	return l, nil
 }
 
-// Close gives back what the log holds of its Budget. Nothing may be appended afterwards.
+// Close gives back what the log holds of its Budget. Nothing may be appended afterwards; what waits to be written is.
 func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cfg.Budget.leave(l.bytes)
-	l.bytes = 0
+	if !l.closed {
+		l.closed = true
+		l.cfg.Budget.leave(l.bytes)
+	}
+}
+
+// holdLocked counts bytes that the log holds, or gives up.
+func (l *Log) holdLocked(bytes int) {
+	l.bytes += bytes
+	if !l.closed {
+		l.cfg.Budget.take(bytes)
+	}
 }
 
 // Epoch is the word that tells this log's offsets from those of another.
@@ -139,7 +150,7 @@ func (l *Log) Wake() { l.wake.tell(nil) }
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 	offset := l.last + 1
 	if e.Kind == EntryMessage || e.Kind == EntryState {
-		if err := l.keep.mayLocked(l); err != nil {
+		if err := l.mayLocked(); err != nil {
 			return record{}, err
 		}
 	}
@@ -174,12 +185,10 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 		l.growLocked()
 	}
 	l.last++
-	size := r.size()
-	l.bytes += size
-	l.cfg.Budget.take(size)
+	l.holdLocked(r.size())
 	*l.atLocked(l.last) = r
 	if l.cfg.Keeper == nil || l.keep.failing {
-		l.seenLocked(now)
+		l.showLocked(l.last, now)
 	} else {
 		l.cfg.Keeper.wants(l)
 	}
@@ -187,9 +196,9 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 	return l.last
 }
 
-// seenLocked lets readers see all there is.
-func (l *Log) seenLocked(now time.Time) {
-	for o := l.head + 1; o <= l.last; o++ {
+// showLocked lets readers see the entries up to upTo.
+func (l *Log) showLocked(upTo uint64, now time.Time) {
+	for o := l.head + 1; o <= upTo; o++ {
 		r := l.atLocked(o)
 		if r.cells != nil {
 			l.state.Commit(r.cells)
@@ -197,11 +206,11 @@ func (l *Log) seenLocked(now time.Time) {
 		if r.recall != nil {
 			l.history.add(o, r, now)
 		}
-		if l.cfg.Keeper == nil {
+		if l.cfg.Keeper == nil || o <= l.keep.stored {
 			r.release()
 		}
 	}
-	l.head = l.last
+	l.head = upTo
 	l.wake.note(l.head, now)
 }
 
@@ -209,22 +218,28 @@ func (l *Log) seenLocked(now time.Time) {
 func (l *Log) Trim(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
 	l.trimLocked(now)
 	l.history.trim(now)
+	if l.cfg.Keeper != nil && (l.keep.erased < l.erasableLocked(l.keep.stored) || len(l.history.gone) > 0) {
+		l.cfg.Keeper.wants(l)
+	}
 }
 
+// trimLocked forgets the oldest entries that are too old, or too much. What waits to be written is not too old.
 func (l *Log) trimLocked(now time.Time) {
 	oldest := now.Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
 		held := l.last - l.tail + 1
 		fits := held <= uint64(l.cfg.MaxEntries) && l.bytes <= l.cfg.MaxBytes && !l.cfg.Budget.over(l.bytes)
-		if r.at >= oldest && (fits || held == 1) {
+		fresh := r.at >= oldest || l.cfg.Keeper != nil && l.tail > l.keep.stored
+		if fresh && (fits || held == 1) {
 			return
 		}
-		size := r.size()
-		l.bytes -= size
-		l.cfg.Budget.take(-size)
+		l.holdLocked(-r.size())
 		*r = record{}
 		l.tail++
 	}
