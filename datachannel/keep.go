@@ -63,7 +63,6 @@ func (l *Log) collect(b *batch) part {
 		r := l.atLocked(o)
 		p.upTo = o
 		b.put(Row{room, TableEntries, offsetKey(o), appendRecord(nil, r)})
-		b.stamped = append(b.stamped, r.rows...)
 		for _, c := range r.cells {
 			b.put(Row{room, TableCells, []byte(c.Key), marshalCell(nil, c)})
 		}
@@ -92,23 +91,10 @@ func (l *Log) collect(b *batch) part {
 // old: it says where the log had got to.
 func (l *Log) erasableLocked(stored uint64) uint64 { return min(l.tail, max(stored, 1)) - 1 }
 
-// settle is what became of a part.
-func (l *Log) settle(p part, err error, now time.Time) {
+// written is what becomes of the log when a part of it is.
+func (l *Log) written(p part, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err != nil {
-		l.history.gone = append(p.gone, l.history.gone...)
-		l.state.Unforgotten(p.forgotten)
-		l.failedLocked(err, now)
-	} else {
-		l.writtenLocked(p, now)
-	}
-	if err != nil || l.last > l.keep.stored || l.keep.erased < l.erasableLocked(l.keep.stored) {
-		l.cfg.Keeper.wants(l)
-	}
-}
-
-func (l *Log) writtenLocked(p part, now time.Time) {
 	l.keep.epochs = false
 	l.keep.stored, l.keep.erased = p.upTo, p.erased
 	if l.keep.failing { // readers have seen it long ago
@@ -121,14 +107,27 @@ func (l *Log) writtenLocked(p part, now time.Time) {
 		l.showLocked(p.upTo, now)
 		l.wake.ring()
 	}
+	if l.last > l.keep.stored || l.keep.erased < l.erasableLocked(l.keep.stored) {
+		l.cfg.Keeper.wants(l)
+	}
+}
+
+// failed is what becomes of the log when a part of it, which may be empty, could not be written: that is tried again.
+func (l *Log) failed(p part, err error, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.history.gone = append(p.gone, l.history.gone...)
+	l.state.Unforgotten(p.forgotten)
+	l.refuseLocked(err, now)
+	l.cfg.Keeper.wants(l)
 }
 
 // release forgets what was only needed to write the record.
-func (r *record) release() { r.cells, r.rows, r.recall = nil, nil, nil }
+func (r *record) release() { r.cells, r.recall = nil, nil }
 
-// failedLocked refuses what could not be written and nobody has seen. What happened in the room goes on in memory: it is
+// refuseLocked refuses what could not be written and nobody has seen. What happened in the room goes on in memory: it is
 // written when that is possible again.
-func (l *Log) failedLocked(err error, now time.Time) {
+func (l *Log) refuseLocked(err error, now time.Time) {
 	code, text := codeNotStored, "the message could not be written"
 	if errors.Is(err, ErrFull) {
 		text = "the disk is full"

@@ -137,6 +137,9 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 		return 0, err
 	}
 	o := l.appendLocked(r, now)
+	if len(e.Rows) > 0 && l.cfg.Keeper != nil {
+		l.cfg.Keeper.with(l, o, e.Rows)
+	}
 	if e.Session == "" {
 		l.wake.ring()
 	}
@@ -156,9 +159,6 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 	}
 	r := record{
 		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
-	}
-	if l.cfg.Keeper != nil {
-		r.rows = l.cfg.Keeper.stamp(e.Rows)
 	}
 	if e.Kind == EntryState {
 		var err error
