@@ -10,20 +10,23 @@ import (
 type keeping struct {
 	stored  uint64 // entries up to here are written, but for those forgotten before they could be
 	erased  uint64 // rows of entries up to here are deleted, or never were
+	waiting int    // bytes of entries that readers do not see before they are written
 	epochs  bool   // are to be written
 	queued  bool   // the log is in the Keeper's queue, once
 	failing bool   // the last write failed: messages are refused until one succeeds
 }
 
-// pendingEntries is how many may wait to be written before messages are refused.
+// pendingEntries is how many may wait to be written before messages are refused. Their bytes are bounded like those of
+// what is remembered.
 const pendingEntries = 10_000
 
 // mayLocked says whether a message can be taken, that is, whether it can be expected to be written.
 func (l *Log) mayLocked() error {
-	if l.cfg.Keeper == nil {
+	switch {
+	case l.cfg.Keeper == nil:
 		return nil
-	}
-	if l.keep.failing || l.last-l.head > pendingEntries {
+	case l.keep.failing, l.last-l.head > pendingEntries,
+		l.keep.waiting > l.cfg.MaxBytes, l.cfg.Budget.jammed(l.keep.waiting):
 		return ErrNotStored
 	}
 	return nil
@@ -137,11 +140,12 @@ func (l *Log) refuseLocked(err error, now time.Time) {
 		if r.kind != EntryMessage && r.kind != EntryState {
 			continue
 		}
-		l.holdLocked(-r.size())
+		size := r.size()
 		e := Entry{Kind: EntryRefused, N: r.n, Code: code, Text: text}
 		r.kind, r.payload, r.cells, r.recall = EntryRefused, nil, nil, nil
 		r.body = appendEntry(nil, &e, nil, o, now)
-		l.holdLocked(r.size())
+		l.holdLocked(r.size() - size)
+		l.waitLocked(r.size() - size)
 		l.cfg.Metrics.Refused(code)
 	}
 	l.state.Abort()

@@ -319,25 +319,6 @@ func TestRowsGoWithTheTail(t *testing.T) {
 	})
 }
 
-// A disk that takes for ever makes nothing grow for ever.
-func TestADiskThatHangs(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newShelf()
-		l, _ := open(t, s, LogConfig{})
-		release := s.hold()
-		defer release()
-		taken := 0
-		for range 2 * pendingEntries {
-			if _, err := l.Append(message("x"), time.Now()); err == nil {
-				taken++
-			}
-		}
-		if taken > pendingEntries+1 {
-			t.Errorf("%d messages wait to be written", taken)
-		}
-	})
-}
-
 func TestBadRowsAreToldOf(t *testing.T) {
 	for _, r := range []Row{
 		{"demo", TableMeta, []byte("epochs"), []byte{9}},

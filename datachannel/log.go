@@ -76,7 +76,7 @@ func NewLog(c LogConfig) (*Log, error) {
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
 		if err := l.load(time.Now()); err != nil {
-			l.cfg.Budget.leave(l.bytes)
+			l.cfg.Budget.leave(l.bytes, 0)
 			return nil, err
 		}
 	}
@@ -93,7 +93,7 @@ func (l *Log) Close() {
 	defer l.mu.Unlock()
 	if !l.closed {
 		l.closed = true
-		l.cfg.Budget.leave(l.bytes)
+		l.cfg.Budget.leave(l.bytes, l.keep.waiting)
 	}
 }
 
@@ -102,6 +102,14 @@ func (l *Log) holdLocked(bytes int) {
 	l.bytes += bytes
 	if !l.closed {
 		l.cfg.Budget.take(bytes)
+	}
+}
+
+// waitLocked counts those of them that readers do not see yet.
+func (l *Log) waitLocked(bytes int) {
+	l.keep.waiting += bytes
+	if !l.closed {
+		l.cfg.Budget.wait(bytes)
 	}
 }
 
@@ -186,6 +194,7 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 	}
 	l.last++
 	l.holdLocked(r.size())
+	l.waitLocked(r.size())
 	*l.atLocked(l.last) = r
 	if l.cfg.Keeper == nil || l.keep.failing {
 		l.showLocked(l.last, now)
@@ -200,6 +209,7 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 func (l *Log) showLocked(upTo uint64, now time.Time) {
 	for o := l.head + 1; o <= upTo; o++ {
 		r := l.atLocked(o)
+		l.waitLocked(-r.size())
 		if r.cells != nil {
 			l.state.Commit(r.cells)
 		}
