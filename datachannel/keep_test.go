@@ -208,7 +208,7 @@ func TestLogIsReadBack(t *testing.T) {
 		if got := says(again, "b"); !strings.Contains(got, `{"k":"own/a","del":true}`) {
 			t.Errorf("what belonged to somebody gone is there: %s", got)
 		}
-		if text, _ := again.recollect(question{}); strings.Count(string(text), `"name":`) != 2 {
+		if text, _ := again.recollect(question{}, time.Now()); strings.Count(string(text), `"name":`) != 2 {
 			t.Errorf("history %s", text)
 		}
 		n, _ := binary.Uvarint(s.rows["\x00\x06s_a"].Value)
