@@ -211,7 +211,9 @@ func (l *Log) showLocked(upTo uint64, now time.Time) {
 		r := l.atLocked(o)
 		l.waitLocked(-r.size())
 		if r.cells != nil {
-			l.state.Commit(r.cells)
+			for range l.state.Commit(r.cells) {
+				l.cfg.Metrics.Dropped("tombstones")
+			}
 		}
 		if r.recall != nil {
 			l.history.add(o, r, now)
@@ -243,16 +245,33 @@ func (l *Log) trimLocked(now time.Time) {
 	oldest := now.Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
-		held := l.last - l.tail + 1
-		fits := held <= uint64(l.cfg.MaxEntries) && l.bytes <= l.cfg.MaxBytes && !l.cfg.Budget.over(l.bytes)
+		full := l.fullLocked()
 		fresh := r.at >= oldest || l.cfg.Keeper != nil && l.tail > l.keep.stored
-		if fresh && (fits || held == 1) {
+		if fresh && full == "" {
 			return
+		}
+		if fresh {
+			l.cfg.Metrics.Dropped(full)
 		}
 		l.holdLocked(-r.size())
 		*r = record{}
 		l.tail++
 	}
+}
+
+// fullLocked says which bound makes the log forget its oldest entry; nothing if none does. It never forgets the newest.
+func (l *Log) fullLocked() string {
+	held := l.last - l.tail + 1
+	switch {
+	case held == 1:
+	case held > uint64(l.cfg.MaxEntries):
+		return "log_entries"
+	case l.bytes > l.cfg.MaxBytes:
+		return "log_bytes"
+	case l.cfg.Budget.over(l.bytes):
+		return "log_total"
+	}
+	return ""
 }
 
 func (l *Log) atLocked(offset uint64) *record { return &l.ring[offset&uint64(len(l.ring)-1)] }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 var start = time.UnixMilli(1795212000000)
@@ -47,21 +49,33 @@ func TestLogNumbersFromOne(t *testing.T) {
 func TestLogForgets(t *testing.T) {
 	big := message(strings.Repeat("x", 1000))
 	for name, c := range map[string]struct {
-		config LogConfig
-		tail   uint64 // after 100 entries, one a second
+		config  LogConfig
+		tail    uint64 // after 100 entries, one a second
+		counted string
 	}{
-		"by entries": {LogConfig{MaxEntries: 10}, 91},
-		"by bytes":   {LogConfig{MaxBytes: 10_000}, 94},
-		"by age":     {LogConfig{MaxAge: 20 * time.Second}, 80},
-		"never":      {LogConfig{}, 1},
+		"by entries":  {LogConfig{MaxEntries: 10}, 91, "log_entries"},
+		"by bytes":    {LogConfig{MaxBytes: 10_000}, 94, "log_bytes"},
+		"by a budget": {LogConfig{Budget: NewBudget(10_000)}, 94, "log_total"},
+		"by age":      {LogConfig{MaxAge: 20 * time.Second}, 80, ""},
+		"never":       {LogConfig{}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			c.config.Metrics = metrics.New()
 			l := newLog(c.config)
 			for i := range 100 {
 				mustAppend(t, l, big, start.Add(time.Duration(i)*time.Second))
 			}
 			if l.Tail() != c.tail || l.Head() != 100 {
 				t.Errorf("the log is %d to %d, want %d to 100", l.Tail(), l.Head(), c.tail)
+			}
+			for _, reason := range []string{"log_entries", "log_bytes", "log_total"} {
+				want := float64(0)
+				if reason == c.counted {
+					want = float64(c.tail - 1)
+				}
+				if n := c.config.Metrics.DroppedCount(reason); n != want {
+					t.Errorf("%v counted as %s, want %v", n, reason, want)
+				}
 			}
 			buf, position, ok := readLog(l, l.Tail()-1, viewer{"s_b", "p_b"}, 1<<20)
 			if !ok || position != 100 || !json.Valid(buf) {

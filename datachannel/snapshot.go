@@ -71,25 +71,26 @@ func (s *State) Forgotten() (gone []string) {
 // Unforgotten takes back keys whose rows are still in the Store.
 func (s *State) Unforgotten(keys []string) { s.forgotten = append(s.forgotten, keys...) }
 
-// prune forgets the oldest tombstones above the cap.
-func (s *State) prune() {
+// prune forgets the oldest tombstones above the cap, and says how many.
+func (s *State) prune() (n int) {
 	if s.dead.n <= s.cfg.MaxTombstones {
-		return
+		return 0
 	}
 	s.sort()
-	for s.dead.n > s.cfg.MaxTombstones {
-		n := s.dead.first
-		s.dead.remove(n)
-		key := n.committed.Key
-		s.floor = max(s.floor, n.committed.Offset)
-		n.committed = nil
-		if n.pending == nil {
+	for ; s.dead.n > s.cfg.MaxTombstones; n++ {
+		oldest := s.dead.first
+		s.dead.remove(oldest)
+		key := oldest.committed.Key
+		s.floor = max(s.floor, oldest.committed.Offset)
+		oldest.committed = nil
+		if oldest.pending == nil {
 			delete(s.nodes, key)
 		}
 		if s.cfg.Stored {
 			s.forgotten = append(s.forgotten, key)
 		}
 	}
+	return n
 }
 
 // sort puts the chains in order after cells were loaded.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 func set(key, value string) Op { return Op{Key: key, Value: json.RawMessage(value)} }
@@ -411,6 +413,11 @@ func TestForgotten(t *testing.T) {
 	if got := s.Forgotten(); len(got) != 0 {
 		t.Errorf("again %v", got)
 	}
+	s.Unforgotten([]string{"a"}) // it could not be deleted, nor b be changed
+	s.Abort()
+	if got := s.Forgotten(); !reflect.DeepEqual(got, []string{"b", "a"}) {
+		t.Errorf("after the failure %v", got)
+	}
 	again := NewState(StateConfig{})
 	again.LoadFloor(s.Floor())
 	again.Load(&Cell{Key: "d", Offset: 4})
@@ -419,6 +426,19 @@ func TestForgotten(t *testing.T) {
 	}
 	if cells, full := again.Since(3); full || len(cells) != 1 {
 		t.Errorf("at the floor: %v, %v", cells, full)
+	}
+}
+
+func TestForgottenTombstonesAreCounted(t *testing.T) {
+	m := metrics.New()
+	l := newLog(LogConfig{Metrics: m, State: StateConfig{MaxTombstones: 2}})
+	for i := range 5 {
+		key := fmt.Sprint("k", i)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{set(key, "1"), set("kept", "1")}}, start)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{del(key)}}, start)
+	}
+	if n := m.DroppedCount("tombstones"); n != 3 {
+		t.Errorf("%v counted, want 3", n)
 	}
 }
 
