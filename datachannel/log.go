@@ -3,6 +3,7 @@ package datachannel
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -330,8 +331,10 @@ func (l *Log) View(since uint64) View {
 	return v
 }
 
-// Leave deletes what belonged to a participant. The deletions are in the log when it returns.
-func (l *Log) Leave(participant string, now time.Time) { l.change(l.state.Leave, participant, now) }
+// Leave deletes what belonged to a participant. The deletions are in the log when it returns, if it takes them.
+func (l *Log) Leave(participant string, now time.Time) {
+	l.delete(func() []Op { return l.state.Leave(participant) }, now)
+}
 
 // LeaveBut deletes what belongs to participants who are not present.
 func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
@@ -345,33 +348,33 @@ func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
 	}
 }
 
-// Expire deletes what has lived its time, and returns when to do so again, if there is more.
+// Expire deletes what has lived its time, and returns when to do so again, if there is more. That is in the past if the
+// log does not take it.
 func (l *Log) Expire(now time.Time) (next time.Time, more bool) {
-	l.change(func(string) []Op { return l.state.Expired(now) }, "", now)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state.NextExpiry()
+	due := func() []Op { return l.state.Expired(now) }
+	for l.delete(due, now) {
+	}
+	return l.NextExpiry()
 }
 
-// opsPerEntry keeps entries of our own as small as those of clients.
-const opsPerEntry = 100
-
-func (l *Log) change(find func(string) []Op, participant string, now time.Time) {
+// delete appends the deletions that find has, in entries as small as those of clients. It says whether something was
+// done about them, so that there may be others.
+func (l *Log) delete(find func() []Op, now time.Time) (done bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for ops := find(participant); len(ops) > 0; {
-		n := min(len(ops), opsPerEntry)
-		r, err := l.recordLocked(&Entry{Kind: EntryState, Ops: ops[:n]}, now)
+	for ops := range slices.Chunk(find(), maxOps) {
+		r, err := l.recordLocked(&Entry{Kind: EntryState, Ops: ops}, now)
 		if err != nil {
 			l.cfg.Metrics.Refused("state_cleaning") // a disk that does not write: next time
-			return
+			return false
 		}
 		if len(r.cells) > 0 {
 			l.appendLocked(r, now)
 			l.wake.ring()
+			done = true
 		}
-		ops = ops[n:]
 	}
+	return done
 }
 
 // NextExpiry is when the next value of the state has lived its time.

@@ -194,3 +194,31 @@ func BenchmarkAppendAndRead50(b *testing.B) {
 	}
 	_ = fmt.Sprint(len(buf))
 }
+
+// A log deletes all that is due at once, in as many entries as it takes.
+func TestAllThatIsDueIsDeletedAtOnce(t *testing.T) {
+	l := newLog(LogConfig{})
+	const all = 1_050
+	for i := range all {
+		mustAppend(t, l, Entry{Kind: EntryState, From: "p_a", Ops: []Op{set(fmt.Sprint("ttl/", i), `1`), set(fmt.Sprint("own/", i), `1`)}}, start)
+	}
+	if next, more := l.Expire(start.Add(defaultTTL)); more || l.state.Len() != all || l.Head() != all+11 {
+		t.Errorf("%d keys are left at %d, the next is due at %v", l.state.Len(), l.Head(), next)
+	}
+	if l.Leave("p_a", start); l.state.Len() != 0 || l.Head() != all+22 {
+		t.Errorf("%d keys are left at %d", l.state.Len(), l.Head())
+	}
+}
+
+func TestForgottenTombstonesAreCounted(t *testing.T) {
+	m := metrics.New()
+	l := newLog(LogConfig{Metrics: m, State: StateConfig{MaxTombstones: 2}})
+	for i := range 5 {
+		key := fmt.Sprint("k", i)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{set(key, "1"), set("kept", "1")}}, start)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{del(key)}}, start)
+	}
+	if n := m.DroppedCount("tombstones"); n != 3 {
+		t.Errorf("%v counted, want 3", n)
+	}
+}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 func set(key, value string) Op { return Op{Key: key, Value: json.RawMessage(value)} }
@@ -426,19 +424,6 @@ func TestForgotten(t *testing.T) {
 	}
 	if cells, full := again.Since(3); full || len(cells) != 1 {
 		t.Errorf("at the floor: %v, %v", cells, full)
-	}
-}
-
-func TestForgottenTombstonesAreCounted(t *testing.T) {
-	m := metrics.New()
-	l := newLog(LogConfig{Metrics: m, State: StateConfig{MaxTombstones: 2}})
-	for i := range 5 {
-		key := fmt.Sprint("k", i)
-		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{set(key, "1"), set("kept", "1")}}, start)
-		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{del(key)}}, start)
-	}
-	if n := m.DroppedCount("tombstones"); n != 3 {
-		t.Errorf("%v counted, want 3", n)
 	}
 }
 
