@@ -78,6 +78,7 @@ func (s *shelf) Read(room string, f func(Row) error) error {
 	return nil
 }
 
+func (s *shelf) Has(string) (bool, error)              { return false, nil }
 func (s *shelf) Forget(string) error                   { return nil }
 func (s *shelf) Rooms(func(string, int64) error) error { return nil }
 func (s *shelf) Close() error                          { return nil }

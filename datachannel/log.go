@@ -135,6 +135,13 @@ func (l *Log) Tail() uint64 {
 	return l.tail
 }
 
+// Written says whether all there is is in the store, or there is none.
+func (l *Log) Written() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cfg.Keeper == nil || l.keep.stored == l.last
+}
+
 // Append gives e its number and remembers it; readers are woken when they may see it. Nothing of e is kept but its strings.
 //
 // Errors: ErrTooLarge, ErrNotStored, and of a change of state its Refusal. The number is used only if there is none.
