@@ -98,9 +98,11 @@ func (k *Keeper) with(l *Log, offset uint64, rows []Row) {
 func (k *Keeper) ask(a ask) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.asks = append(k.asks, a)
-	k.boundLocked()
-	k.wakeUp()
+	if len(a.rows) > 0 || a.wait != nil {
+		k.asks = append(k.asks, a)
+		k.boundLocked()
+		k.wakeUp()
+	}
 	return k.err
 }
 

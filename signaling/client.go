@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,6 +43,7 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
+	leaving     atomic.Bool // for good: nothing of the session is to be kept
 
 	lineMu sync.Mutex
 	// Guarded by lineMu.
@@ -311,6 +313,7 @@ func (c *client) finish() {
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back
 	}
+	c.leaving.Store(true)
 	c.participant.Leave(reasonOf(end.code))
 	c.forget()
 	c.links.Wait()
