@@ -85,7 +85,7 @@ func (l *loader) sections() []section {
 		{"Rooms", []option{
 			{"rooms", "N", "rooms on this server", number{&m.Rooms, 1, 1e6}},
 			{"room-size", "N", "participants of a room; as many again, or 16, may be expected back", number{&m.RoomSize, 1, 1e5}},
-			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, 0, 7 * day}},
+			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, second, 7 * day}},
 			{"log-entries", "N", "messages and events a room remembers", number{&m.LogEntries, 100, 1e7}},
 			{"log-bytes", "SIZE", "bytes of them", size{&m.LogBytes, mib, gib}},
 			{"log-age", "TIME", "how long it remembers them", duration{&m.LogAge, second, 30 * day}},

@@ -57,7 +57,6 @@ type record struct {
 
 	// Until it is written.
 	cells  []*Cell
-	rows   []stamped
 	recall *recall
 }
 

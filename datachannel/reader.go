@@ -92,7 +92,7 @@ func (l *Link) handle(prepaid bool) error {
 		case kindPing:
 			s.answer(l, whole(appendPong(nil, in.ID), false))
 		case kindHistory:
-			text, binary := s.log.recollect(question{in.ID, in.Before, in.Limit, in.Type})
+			text, binary := s.log.recollect(question{in.ID, in.Before, in.Limit, in.Type}, time.Now())
 			s.answer(l, whole(text, binary))
 		default:
 			if !l.kind.Signals() {

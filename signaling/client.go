@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,7 +43,8 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
-	lines       lines // over HTTP
+	lines       lines       // over HTTP
+	leaving     atomic.Bool // for good: nothing of the session is to be kept
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
 	requestMu sync.Mutex
@@ -314,6 +316,7 @@ func (c *client) finish() {
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back
 	}
+	c.leaving.Store(true)
 	c.participant.Leave(reasonOf(end.code))
 	c.forget()
 	c.links.Wait()

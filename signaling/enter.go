@@ -161,6 +161,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 func (c *client) undo(code string, err error) {
 	c.h.sessions.remove(c.id)
 	c.session.Close(code, err.Error())
+	c.leaving.Store(true)
 	c.participant.Leave(room.ReasonLeft)
 	c.forget()
 	c.cancel(err)
