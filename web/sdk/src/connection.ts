@@ -1,5 +1,5 @@
 import { dialHttp, dialWebSocket, type DialEvents, type OpenWebSocket } from './dial'
-import type { ParlorError } from './errors'
+import { ParlorError } from './errors'
 import { probe, type Http } from './http'
 import { silentCode, type Link } from './link'
 import { Rungs, type Base } from './rungs'
@@ -138,6 +138,7 @@ export class Connection {
       if (why) this.#events.failed(why)
     } else if (step.do === 'probe') {
       this.#abort = this.#probe((verdict) => {
+        if (verdict === 'dead') this.#why ??= new ParlorError('unreachable', 'the server cannot be reached')
         this.#rungs.probed(verdict)
         this.#step()
       })

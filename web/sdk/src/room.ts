@@ -3,7 +3,7 @@ import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
 import type { OpenWebSocket } from './dial'
-import { Emitter } from './emitter'
+import { Emitter, guarded } from './emitter'
 import { Entrance } from './entrance'
 import { ParlorError } from './errors'
 import type { HistoryOptions, HistoryPage } from './history'
@@ -204,7 +204,7 @@ export class Room extends Emitter<RoomEvents> {
       this.#connection.send({ t: 'leave' }, true)
       this.#finish('left')
       preset.stop()
-      if (err instanceof ParlorError && err.code === 'room_not_found') this.#options.roomNotFoundCallback?.()
+      if (err instanceof ParlorError && err.code === 'room_not_found') guarded(() => this.#options.roomNotFoundCallback?.())
       throw err
     }
     // The page has this turn to listen; then what came meanwhile is told.

@@ -153,6 +153,19 @@ describe('joining', () => {
     expect(FakeSocket.all).toHaveLength(1)
   })
 
+  it('rejects with room_not_found even if the callback for it throws', async () => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const roomNotFoundCallback = () => {
+      throw new Error('of the page')
+    }
+    const { joining } = start({ roomNotFoundCallback })
+    await vi.advanceTimersByTimeAsync(0)
+    ;(await opened()).say({ t: 'error', re: 'join', code: 'room_not_found', message: 'no' })
+    await expect(joining).rejects.toMatchObject({ code: 'room_not_found' })
+    expect(reported).toHaveBeenCalledWith(new Error('of the page'))
+  })
+
   it('rejects when nobody answers, after some tries', async () => {
     const { joining } = start()
     for (let i = 0; i < 4; i++) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JoinOptions } from '../src/options'
+import type { JoinOptions, Transport } from '../src/options'
 import { Room } from '../src/room'
 import { Network } from './network'
 import { random } from './world'
@@ -132,6 +132,20 @@ describe('the first link', () => {
     await expect(a.joining).rejects.toMatchObject({ code: 'unreachable' })
     expect(network.asked).toEqual([])
   })
+
+  it.each<[Transport[]]>([[['sse', 'poll']], [['websocket', 'sse', 'poll']], [['poll']]])(
+    'is not waited for without end if the server is away: %j',
+    async (transports) => {
+      network.up = false
+      const a = new Person('a', { transports })
+      void a.joining.catch((err: { code: string }) => a.events.push(err.code))
+      await pass(15_000)
+      expect(a.events).toEqual(['disconnected', 'unreachable'])
+      const asked = network.asked.length
+      await pass(20_000)
+      expect(network.asked).toHaveLength(asked)
+    },
+  )
 
   it('is a poll where a stream may not be used otherwise', async () => {
     network.streams = 'held'
