@@ -53,9 +53,9 @@ export interface SendOptions {
   to?: string | readonly string[]
   /**
    * Unordered and unreliable, for cursors and pointers: only the latest of each type and key counts, and others get it at most
-   * 30 times a second. What is promised: in the end they have the last one, as long as their links and ours live; whoever comes
+   * 30 times a second. What is promised: in the end they have the last one, whatever becomes of links meanwhile; whoever comes
    * later gets it too, until we leave. The same one may come more than once, an older one behind a newer, and any but the last
-   * not at all. Beyond 64 keys the oldest that waits is dropped. Resolves at once, with offset 0.
+   * not at all. Beyond 64 keys the oldest is dropped. Resolves at once, with offset 0.
    */
   lossy?: boolean
   /** What the lossy message is about; of each key the latest counts. */

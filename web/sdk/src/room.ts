@@ -204,7 +204,8 @@ export class Room extends Emitter<RoomEvents> {
       this.#connection.send({ t: 'leave' }, true)
       this.#finish('left')
       preset.stop()
-      if (err instanceof ParlorError && err.code === 'room_not_found') guarded(() => this.#options.roomNotFoundCallback?.())
+      if (err instanceof ParlorError && err.code === 'room_not_found')
+        guarded(() => this.#options.roomNotFoundCallback?.())
       throw err
     }
     // The page has this turn to listen; then what came meanwhile is told.
@@ -372,7 +373,7 @@ export class Room extends Emitter<RoomEvents> {
       this.#state = 'connected'
       this.emit('reconnected')
     }
-    this.#data.carried()
+    this.#data.carried(link)
     if (link.kind !== before) this.emit('transportChanged', link.kind, before)
   }
 
