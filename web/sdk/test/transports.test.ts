@@ -352,6 +352,23 @@ describe('a stream', () => {
     expect(a.room.transport).toBe('sse')
   })
 
+  it('that falls silent is noticed at the second waking of a tab that is let run once a minute', async () => {
+    network.webSockets = 'refused'
+    const { setInterval } = globalThis
+    // The server's beats come as ever.
+    const throttled = (fn: () => void, ms: number) => setInterval(fn, ms === 1_000 ? 60_000 : ms)
+    vi.stubGlobal('setInterval', throttled)
+    const a = await enter('a', 3_000)
+    await pass(600_000)
+    expect(a.events).toEqual([])
+    const link = network.entries[0]?.signal as unknown as { fallSilent(): void }
+    link.fallSilent()
+    await pass(60_000)
+    expect(a.events).toEqual([])
+    await pass(61_000)
+    expect(a.events).toEqual(['reconnecting', 'reconnected'])
+  })
+
   it('that is never heard, though a probe was, is left for polls', async () => {
     network.webSockets = 'refused'
     network.streams = 'silent'
