@@ -1,4 +1,5 @@
 import type { VideoCodec } from './codecs'
+import type { ParlorError } from './errors'
 import type { MediaState } from './media'
 import type { ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
@@ -76,6 +77,8 @@ export interface RoomEvents {
   trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
   localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
   localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
+  /** The server would not take a track of ours: nobody saw it, and it is unpublished. */
+  publishRefused: [track: LocalTrack, error: ParlorError]
   /** Loudest first. */
   activeSpeakersChanged: [speakers: Participant[]]
   connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]

@@ -35,6 +35,7 @@ export class Call {
         chat.beginAnew()
         this.notices.say(strings.room.reset)
       }),
+      room.on('publishRefused', ({ source }) => this.notices.say(strings.room.refused(source))),
       room.on('audioBlocked', () => this.silent.set(true)),
       room.on('disconnected', (reason: string) => disconnected(reason)),
     ]
