@@ -117,7 +117,7 @@ func (c *client) request(kind string, raw json.RawMessage) {
 	case refusals > maxAnswered:
 		c.h.cfg.Metrics.Refused("rate_limited")
 	case !ok, !c.box.Put(request{kind, append([]byte(nil), raw...)}):
-		c.fail(kind, 0, errTooManyRequests)
+		c.fail(kind, subject{}, errTooManyRequests)
 	}
 }
 
@@ -147,9 +147,9 @@ func (c *client) run() {
 func (c *client) handle(item any) {
 	switch item := item.(type) {
 	case request:
-		id, err := c.serve(item)
+		about, err := c.serve(item)
 		if err != nil {
-			c.fail(item.kind, id, err)
+			c.fail(item.kind, about, err)
 		}
 	case room.SlotsChanged:
 		if item.Rev > c.rev {
@@ -187,33 +187,39 @@ func (c *client) handle(item any) {
 	}
 }
 
-// serve answers one request; the id is that of an offer.
-func (c *client) serve(r request) (int64, error) {
+// subject is what a request is about, as far as it could be read: an offer by its id, or an m-line.
+type subject struct {
+	id  int64
+	mid string
+}
+
+// serve answers one request.
+func (c *client) serve(r request) (subject, error) {
 	switch r.kind {
 	case kindOffer:
 		return c.serveOffer(r.raw)
 	case kindSlotted:
 		var m slottedRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		c.participant.Confirm(m.Rev)
 	case kindPublish:
 		var m publishRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
-		return 0, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
+		return subject{mid: m.Mid}, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
 	case kindUnpublish:
 		var m unpublishRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		c.participant.Unpublish(m.Mid)
 	case kindLeave:
 		var m leaveRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		if m.Return {
 			c.participant.Away(room.ReasonLeft)
@@ -221,27 +227,27 @@ func (c *client) serve(r request) (int64, error) {
 			c.end("left", "you left")
 		}
 	default:
-		return 0, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
+		return subject{}, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
 	}
-	return 0, nil
+	return subject{}, nil
 }
 
-func (c *client) serveOffer(raw []byte) (int64, error) {
+func (c *client) serveOffer(raw []byte) (subject, error) {
 	var m offerRequest
 	if err := decode(raw, &m); err != nil {
-		return 0, err
+		return subject{}, err
 	}
 	if !c.offers.AllowN(time.Now(), 1) {
-		return m.ID, errTooManyRequests
+		return subject{id: m.ID}, errTooManyRequests
 	}
 	answer, err := c.participant.Answer(c.ctx, m.SDP, m.Fresh, publishes(m.Tracks))
 	if err != nil {
-		return m.ID, err
+		return subject{id: m.ID}, err
 	}
 	rev, slots := c.participant.Slots()
 	c.rev = rev
 	c.signal(answerReply{T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots)})
-	return m.ID, nil
+	return subject{id: m.ID}, nil
 }
 
 func publishes(tracks []track) []room.Publish {
@@ -346,25 +352,25 @@ func (c *client) signal(v any) {
 }
 
 // fail tells the client that a request was refused.
-func (c *client) fail(re string, id int64, err error) {
+func (c *client) fail(re string, about subject, err error) {
 	word, message := code(err)
 	c.h.count(word, err)
 	if word == "internal" {
 		c.log.Error().Err(err).Str("request", re).Msg("request failed")
 	}
-	reply := errorReply{T: "error", Re: clip(re), ID: id, Code: word, Message: message}
+	reply := errorReply{T: "error", Re: clip(re), ID: about.id, Mid: clip(about.mid), Code: word, Message: message}
 	if word == "rate_limited" {
 		reply.RetryMs = 1000
 	}
 	c.signal(reply)
 }
 
-// clip keeps a peer's word for a message from filling ours.
-func clip(kind string) string {
-	if len(kind) > 32 {
+// clip keeps a peer's word for a message or an m-line from filling ours.
+func clip(word string) string {
+	if len(word) > 32 {
 		return ""
 	}
-	return kind
+	return word
 }
 
 // channelConn is a data channel as a datachannel.Conn.

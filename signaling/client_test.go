@@ -73,9 +73,9 @@ func TestTooManyRequests(t *testing.T) {
 
 func TestTooManyOffers(t *testing.T) {
 	c := newTestClient(t, Limits{OfferRate: 2, OfferBurst: 0})
-	id, err := c.serve(request{kindOffer, []byte(`{"t":"offer","id":7,"sdp":"v=0"}`)})
-	if id != 7 || !errors.Is(err, errTooManyRequests) {
-		t.Errorf("%d, %v", id, err)
+	about, err := c.serve(request{kindOffer, []byte(`{"t":"offer","id":7,"sdp":"v=0"}`)})
+	if about.id != 7 || !errors.Is(err, errTooManyRequests) {
+		t.Errorf("%v, %v", about, err)
 	}
 }
 

@@ -93,7 +93,7 @@ func renderSlots(slots []room.Slot) []slot {
 }
 
 func renderGrant(g room.Grant) grant {
-	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin}
+	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin, Sources: g.Sources}
 }
 
 // codes are the words of docs/protocol.md for what can go wrong.
