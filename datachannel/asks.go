@@ -23,6 +23,9 @@ type asks []ask
 // take takes out what can be written with parts: what goes with no entry, or with one that is among them. What was asked
 // after something that cannot be written yet, and is of the same thing, waits for that.
 func (a *asks) take(parts []part) (taken []ask) {
+	if len(*a) == 0 {
+		return nil
+	}
 	left := asks{}
 	upTo := make(map[*Log]uint64, len(parts))
 	for _, p := range parts {

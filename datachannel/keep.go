@@ -140,12 +140,13 @@ func (l *Log) refuseLocked(err error, now time.Time) {
 		if r.kind != EntryMessage && r.kind != EntryState {
 			continue
 		}
-		size := r.size()
+		grown := -r.size()
 		e := Entry{Kind: EntryRefused, N: r.n, Code: code, Text: text}
 		r.kind, r.payload, r.cells, r.recall = EntryRefused, nil, nil, nil
 		r.body = appendEntry(nil, &e, nil, o, now)
-		l.holdLocked(r.size() - size)
-		l.waitLocked(r.size() - size)
+		grown += r.size()
+		l.holdLocked(grown)
+		l.waitLocked(grown)
 		l.cfg.Metrics.Refused(code)
 	}
 	l.state.Abort()

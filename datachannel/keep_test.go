@@ -237,11 +237,13 @@ func TestFailedWrite(t *testing.T) {
 		synctest.Wait()
 
 		s.fail(fmt.Errorf("no space: %w", ErrFull))
+		release := s.hold() // or it would be noticed before all is said
 		e := message("lost")
 		e.N = 3
 		mustAppend(t, l, e, time.Now())
 		mustAppend(t, l, Entry{Kind: EntryState, Session: "s_a", N: 4, Ops: []Op{{Key: "k", Delete: true}}}, time.Now())
 		mustAppend(t, l, Entry{Kind: EntryEvent, Type: "joined"}, time.Now())
+		release()
 		synctest.Wait()
 		if got := says(l, "a"); !strings.Contains(got, `{"o":3,"refused":3,"code":"not_stored","message":"the disk is full"},{"o":4,"refused":4,`) {
 			t.Errorf("the sender hears %s", got)
@@ -324,6 +326,7 @@ func TestBadRowsAreToldOf(t *testing.T) {
 	for _, r := range []Row{
 		{"demo", TableMeta, []byte("epochs"), []byte{9}},
 		{"demo", TableEntries, offsetKey(1), []byte{1, 2, 3, 4, 5}},
+		{"demo", TableEntries, []byte("k"), appendRecord(nil, &record{body: []byte(`{"o":1}`)})},
 		{"demo", TableHistory, offsetKey(1), []byte{1}},
 		{"demo", TableCells, []byte("k"), []byte{77}},
 	} {

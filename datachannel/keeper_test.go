@@ -154,6 +154,28 @@ func TestABatchIsBounded(t *testing.T) {
 	})
 }
 
+// Nobody waits for a store that fails to get to what they have said.
+func TestAllAreToldOfAFailure(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newShelf()
+		l, k := open(t, s, LogConfig{})
+		other, err := NewLog(LogConfig{Keeper: k, Room: "other"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := backlog(t, s, l)
+		mustAppend(t, other, message("x"), time.Now())
+		s.fail(errBroken)
+		release()
+		synctest.Wait()
+		for _, l := range []*Log{l, other} {
+			if _, err := l.Append(message("y"), time.Now()); l.Head() != l.last || !errors.Is(err, ErrNotStored) {
+				t.Errorf("heard up to %d of %d; the next one: %v", l.Head(), l.last, err)
+			}
+		}
+	})
+}
+
 // Rows by hand do not overtake those that wait with an entry behind others, and others are not kept waiting.
 func TestRowsWaitForThoseBeforeThem(t *testing.T) {
 	bubble(t, func(t *testing.T) {

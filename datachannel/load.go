@@ -50,10 +50,13 @@ func (l *Log) load(now time.Time) error {
 
 func (l *Log) loadEntry(row Row, first *uint64) error {
 	r, err := readRecord(row.Value)
-	if err != nil {
-		return err
-	}
 	o := keyOffset(row.Key)
+	switch {
+	case err != nil:
+		return err
+	case o == 0:
+		return errBadRow
+	}
 	if *first == 0 {
 		*first = o
 	}

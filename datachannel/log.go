@@ -198,8 +198,9 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 		l.growLocked()
 	}
 	l.last++
-	l.holdLocked(r.size())
-	l.waitLocked(r.size())
+	size := r.size()
+	l.holdLocked(size)
+	l.waitLocked(size)
 	*l.atLocked(l.last) = r
 	if l.cfg.Keeper == nil || l.keep.failing {
 		l.showLocked(l.last, now)
