@@ -54,36 +54,42 @@ func (s *packetSocket) WriteTo(b []byte, to net.Addr) (int, error) {
 	return s.machine.send(s.PacketConn, b, to)
 }
 
-// send sends a packet on each of its ways. It arrives even if its socket is closed by then.
+// send sends a packet on each of its ways. One that takes time arrives even if its socket is closed by then.
 func (m *machine) send(c net.PacketConn, b []byte, to net.Addr) (int, error) {
-	first, second, twice := m.network.ways(m.ip, ipOf(to))
-	send := func(packet []byte, after time.Duration) {
-		time.AfterFunc(after, func() { _, _ = c.WriteTo(packet, to) })
+	for _, way := range m.network.ways(m.ip, ipOf(to)) {
+		if way == 0 {
+			if _, err := c.WriteTo(b, to); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		packet := bytes.Clone(b) // b is the caller's when this returns
+		time.AfterFunc(way, func() { _, _ = c.WriteTo(packet, to) })
 	}
-	if twice {
-		send(bytes.Clone(b), second)
-	}
-	if first == 0 {
-		return c.WriteTo(b, to)
-	}
-	send(bytes.Clone(b), first) // b is the caller's when this returns
 	return len(b), nil
 }
 
-// ways says how much longer the next packet of a link is on its way, and so its double, if it has one.
-func (n *Network) ways(from, to string) (first, second time.Duration, twice bool) {
+// ways are how much longer than usual the next packet of a link is on its way, and its double, if it has one. There are
+// none from a host that is cut off: what it says now is not to arrive when it is back.
+func (n *Network) ways(from, to string) []time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.cut[from] {
+		n.lost++
+		return nil
+	}
 	c := n.links[link{from, to}]
-	if c == nil || c.jitter == 0 && c.double == 0 {
-		return 0, 0, false
+	if c == nil {
+		return []time.Duration{0}
 	}
-	way := func() time.Duration {
-		if c.jitter == 0 {
-			return 0
+	ways := make([]time.Duration, 1, 2)
+	if c.double > 0 && c.ways.Float64() < c.double {
+		ways = ways[:2]
+	}
+	for i := range ways {
+		if c.jitter > 0 {
+			ways[i] = time.Duration(c.ways.Int64N(int64(c.jitter)))
 		}
-		return time.Duration(c.ways.Int64N(int64(c.jitter)))
 	}
-	first, second = way(), way()
-	return first, second, c.ways.Float64() < c.double
+	return ways
 }

@@ -216,6 +216,34 @@ func TestDoublesGoTheirOwnWay(t *testing.T) {
 	})
 }
 
+// What a host says while it is cut off does not arrive after, nor does what was on its way to it.
+func TestCutLosesWhatIsOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := New(t, 1)
+		x, y := pair(t, n)
+		n.SetJitter(a, b, time.Second)
+		n.SetJitter(b, a, time.Second)
+		send := func(from, to net.PacketConn) {
+			for range 50 {
+				if _, err := from.WriteTo([]byte("x"), to.LocalAddr()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		n.Cut(a)
+		send(x, y)
+		n.Restore(a)
+		send(y, x)
+		n.Cut(a)
+		time.Sleep(2 * time.Second)
+		n.Restore(a)
+		time.Sleep(2 * time.Second)
+		if carried, lost := n.Counts(); carried != 0 || lost != 100 {
+			t.Errorf("%d were carried and %d lost", carried, lost)
+		}
+	})
+}
+
 // What is on its way when the network ends goes nowhere.
 func TestCloseWithPacketsOnTheirWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
