@@ -102,6 +102,7 @@ func (b *browser) join() (*client.Client, error) {
 		return nil, err
 	}
 	v.c, v.began = c, time.Now()
+	b.saw.wakes()
 	v.begin(c.Entered().Epoch, c.Entered().Offset)
 	b.storm.note(b.name, "joined as %s", c.You().ID)
 	b.mu.Lock()
