@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/steady"
 )
 
 // LogConfig says how much a log remembers, and where. A zero field has its default. Whichever bound is reached first
@@ -47,7 +48,8 @@ func (c LogConfig) withDefaults() LogConfig {
 // What the entry of a session means for readers is left to Wake.
 type Log struct {
 	// Static after NewLog.
-	cfg LogConfig
+	cfg   LogConfig
+	clock steady.Clock // of ages and times to live
 
 	mu sync.RWMutex
 	// Guarded by mu.
@@ -70,7 +72,8 @@ type Log struct {
 func NewLog(c LogConfig) (*Log, error) {
 	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
 	c.State.Stored = c.Keeper != nil
-	l.state, l.history = NewState(c.State), newHistory(c.History)
+	l.clock = steady.New(time.Now())
+	l.state, l.history = NewState(c.State), newHistory(c.History, l.clock)
 	l.wake.most, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
@@ -144,14 +147,14 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		}
 	}
 	r := record{
-		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: l.clock.At(now).UnixNano(),
 	}
 	if l.cfg.Keeper != nil {
 		r.rows = l.cfg.Keeper.stamp(e.Rows)
 	}
 	if e.Kind == EntryState {
 		var err error
-		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, now); err != nil {
+		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, l.clock.At(now)); err != nil {
 			return record{}, err
 		}
 		r.direct = len(r.cells) == 0 // nothing changed, which only its sender needs to know
@@ -214,7 +217,7 @@ func (l *Log) Trim(now time.Time) {
 }
 
 func (l *Log) trimLocked(now time.Time) {
-	oldest := now.Add(-l.cfg.MaxAge).UnixNano()
+	oldest := l.clock.At(now).Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
 		held := l.last - l.tail + 1
@@ -303,10 +306,8 @@ func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
 
 // Expire deletes what has lived its time, and returns when to do so again, if there is more.
 func (l *Log) Expire(now time.Time) (next time.Time, more bool) {
-	l.change(func(string) []Op { return l.state.Expired(now) }, "", now)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state.NextExpiry()
+	l.change(func(string) []Op { return l.state.Expired(l.clock.At(now)) }, "", now)
+	return l.NextExpiry()
 }
 
 // opsPerEntry keeps entries of our own as small as those of clients.
@@ -332,7 +333,8 @@ func (l *Log) change(find func(string) []Op, participant string, now time.Time) 
 
 // NextExpiry is when the next value of the state has lived its time.
 func (l *Log) NextExpiry() (time.Time, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state.NextExpiry()
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	next, more := l.state.NextExpiry()
+	return l.clock.When(next), more
 }
