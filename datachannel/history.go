@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/parlorhq/parlor/internal/steady"
 )
 
 // HistoryConfig says which messages are kept for newcomers, and how many. Zero fields have their defaults, but without
@@ -32,19 +34,20 @@ type remembered struct {
 // history is the messages that newcomers may ask for, oldest first. The Log's mu guards it.
 type history struct {
 	cfg   HistoryConfig
+	clock steady.Clock
 	list  []remembered
 	bytes int
 	count map[string]int
 	gone  []uint64 // offsets given up since they were last taken away from the store
 }
 
-func newHistory(c HistoryConfig) *history {
+func newHistory(c HistoryConfig, clock steady.Clock) *history {
 	orDefault(&c.Count, 100)
 	orDefault(&c.Bytes, 4<<20)
 	if c.Age <= 0 {
 		c.Age = 24 * time.Hour
 	}
-	return &history{cfg: c, count: make(map[string]int)}
+	return &history{cfg: c, clock: clock, count: make(map[string]int)}
 }
 
 func (h *history) wants(typ string) bool { return slices.Contains(h.cfg.Types, typ) }
@@ -61,7 +64,7 @@ func (h *history) put(m remembered) {
 }
 
 // oldest is how old a message may be, as its time.
-func (h *history) oldest(now time.Time) int64 { return now.Add(-h.cfg.Age).UnixNano() }
+func (h *history) oldest(now time.Time) int64 { return h.clock.At(now).Add(-h.cfg.Age).UnixNano() }
 
 // trim gives up what is too old or too much.
 func (h *history) trim(now time.Time) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/steady"
 )
 
 // LogConfig says how much a log remembers, and where. A zero field has its default. Whichever bound is reached first
@@ -48,7 +49,8 @@ func (c LogConfig) withDefaults() LogConfig {
 // Of the entry of a session it only notes that readers are to be told, by the link that brought it (waker).
 type Log struct {
 	// Static after NewLog.
-	cfg LogConfig
+	cfg   LogConfig
+	clock steady.Clock // of ages and times to live
 
 	mu sync.RWMutex
 	// Guarded by mu.
@@ -72,7 +74,8 @@ type Log struct {
 func NewLog(c LogConfig) (*Log, error) {
 	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
 	c.State.Stored = c.Keeper != nil
-	l.state, l.history = NewState(c.State), newHistory(c.History)
+	l.clock = steady.New(time.Now())
+	l.state, l.history = NewState(c.State), newHistory(c.History, l.clock)
 	l.wake.most, l.wake.entries = l.cfg.Tick, uint64(max(1, l.cfg.MaxEntries/8))
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
@@ -171,11 +174,11 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		}
 	}
 	r := record{
-		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: now.UnixNano(),
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: l.clock.At(now).UnixNano(),
 	}
 	if e.Kind == EntryState {
 		var err error
-		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, now); err != nil {
+		if r.cells, err = l.state.Merge(e.From, e.Ops, offset, l.clock.At(now)); err != nil {
 			return record{}, err
 		}
 		r.direct = len(r.cells) == 0 // nothing changed, which only its sender needs to know
@@ -248,7 +251,7 @@ func (l *Log) Trim(now time.Time) {
 
 // trimLocked forgets the oldest entries that are too old, or too much. What waits to be written is not too old.
 func (l *Log) trimLocked(now time.Time) {
-	oldest := now.Add(-l.cfg.MaxAge).UnixNano()
+	oldest := l.clock.At(now).Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
 		full := l.fullLocked()
@@ -356,7 +359,7 @@ func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
 // Expire deletes what has lived its time, and returns when to do so again, if there is more. That is in the past if the
 // log does not take it.
 func (l *Log) Expire(now time.Time) (next time.Time, more bool) {
-	due := func() []Op { return l.state.Expired(now) }
+	due := func() []Op { return l.state.Expired(l.clock.At(now)) }
 	for l.delete(due, now) {
 	}
 	return l.NextExpiry()
@@ -384,7 +387,8 @@ func (l *Log) delete(find func() []Op, now time.Time) (done bool) {
 
 // NextExpiry is when the next value of the state has lived its time.
 func (l *Log) NextExpiry() (time.Time, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state.NextExpiry()
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	next, more := l.state.NextExpiry()
+	return l.clock.When(next), more
 }

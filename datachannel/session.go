@@ -62,7 +62,8 @@ type Session struct {
 	log   *Log
 	view  viewer
 	done  chan struct{}
-	heard atomic.Int64 // nanoseconds since 1970
+	born  time.Time
+	heard atomic.Int64 // nanoseconds since born: how long somebody is silent is no matter of what time it is
 
 	// order makes "is n the next one" and "post it" one step, and keeps "up to which n" and "as of which position" one
 	// moment. Held while the Poster or Snapshot is called, never for waiting.
@@ -109,7 +110,7 @@ func (p *paging) due() bool { return p.snap != nil && p.at < len(p.snap.Cells) }
 func NewSession(c SessionConfig) *Session {
 	c.Limits = c.Limits.WithDefaults()
 	s := &Session{
-		cfg: c, log: c.Log, view: viewer{c.ID, c.Participant}, done: make(chan struct{}),
+		cfg: c, log: c.Log, view: viewer{c.ID, c.Participant}, done: make(chan struct{}), born: time.Now(),
 		cursor: c.Position, lastN: c.Taken,
 		messages: NewBucket(c.Limits.MessagesPerSecond, c.Limits.MessageBurst),
 		bytes:    NewBucket(c.Limits.BytesPerSecond, c.Limits.ByteBurst),
@@ -132,12 +133,12 @@ func (s *Session) Signalled() bool {
 }
 
 // LastHeard is when the client last sent anything, on any link.
-func (s *Session) LastHeard() time.Time { return time.Unix(0, s.heard.Load()) }
+func (s *Session) LastHeard() time.Time { return s.born.Add(time.Duration(s.heard.Load())) }
 
 // Hear notes a sign of life that came by no link.
 func (s *Session) Hear() { s.hear() }
 
-func (s *Session) hear() { s.heard.Store(time.Now().UnixNano()) }
+func (s *Session) hear() { s.heard.Store(int64(time.Since(s.born))) }
 
 // Done is closed when the session is: by Close, or because the client broke the protocol.
 func (s *Session) Done() <-chan struct{} { return s.done }

@@ -11,6 +11,7 @@ var (
 	ErrDraining           = errors.New("the server is shutting down")
 	ErrBadName            = errors.New("not a usable name")
 	ErrNotAllowed         = errors.New("not allowed")
+	ErrTaken              = errors.New("somebody else has this place")
 	ErrGone               = errors.New("the participant has left")
 	ErrUnknownParticipant = errors.New("no such participant")
 	ErrTooManyTracks      = errors.New("too many tracks")

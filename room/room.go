@@ -132,6 +132,9 @@ func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 	case r.closed:
 		return nil, Snapshot{}, ErrClosed
 	}
+	if r.participants[req.ID] != nil {
+		return nil, Snapshot{}, ErrTaken
+	}
 	p := newParticipant(r, req.ID, JoinRequest{
 		Identity: req.Identity, Name: req.Name, Metadata: req.Metadata, Grant: req.Grant, Member: req.Member,
 	})

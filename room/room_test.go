@@ -215,6 +215,20 @@ func TestReplacedKeepsTheID(t *testing.T) {
 	}
 }
 
+func TestRestoredPlacesAreOnesOwn(t *testing.T) {
+	rs, _ := newTestRooms(t, nil)
+	back := RestoreRequest{Room: "demo", ID: "p_ada", Name: "Ada", Grant: Everything(), Member: &notices{}, Here: true}
+	ada, _, err := rs.Restore(back)
+	must(t, err)
+	if _, _, err := rs.Restore(back); !errors.Is(err, ErrTaken) {
+		t.Errorf("a second one in the same place: %v", err)
+	}
+	_, snap := join(t, rs, "Ben")
+	if len(snap.Participants) != 1 || snap.Participants[0].ID != ada.ID {
+		t.Errorf("here: %+v", snap.Participants)
+	}
+}
+
 func TestMessagesAreRefusedWithAReason(t *testing.T) {
 	rs, _ := newTestRooms(t, nil)
 	req := request("Ada")

@@ -242,7 +242,7 @@ func (rs *Rooms) Restored() {
 // Restore puts back somebody who was in a room before the server was restarted, without a word to anybody: who is not
 // heard of again leaves like everyone who is lost. Others of the room see that its tracks are gone.
 //
-// Errors: those of Join.
+// Errors: those of Join, and ErrTaken if somebody with this ID is there already.
 func (rs *Rooms) Restore(req RestoreRequest) (*Participant, Snapshot, error) {
 	return rs.enter(req.Room, true, func(r *Room) (*Participant, Snapshot, error) { return r.restore(req) })
 }

@@ -143,6 +143,10 @@ const (
 // sctpBuffer bounds what a peer can make the server hold of messages that are not complete or not yet read.
 const sctpBuffer = 1 << 20
 
+// sctpTimeoutMost is how long SCTP waits at most before it sends again, as in Chromium. By itself it would be a minute: a
+// page that stood still for one and a half would have to wait another half for its data channel.
+const sctpTimeoutMost = 3 * time.Second
+
 // api is pion as it is set up for one peer. Each has its own, so that SSRCs are counted by peer and what one
 // negotiates does not touch another.
 func (e *Engine) api(s *streams) (*webrtc.API, error) {
@@ -170,6 +174,7 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.SetICETimeouts(disconnected, e.limits.ICETimeout-disconnected, iceKeepalive)
 	settings.SetSCTPMaxMessageSize(uint32(e.limits.MessageBytes))
 	settings.SetSCTPMaxReceiveBufferSize(sctpBuffer)
+	settings.SetSCTPRTOMax(sctpTimeoutMost)
 	settings.DetachDataChannels()
 	settings.DisableCloseByDTLS(true) // see Peer.prepare
 	settings.DisableMediaEngineCopy(true)

@@ -35,6 +35,7 @@ type client struct {
 	id          string // of the session
 	first       string // token it was given first
 	attempt     string // its word for the join
+	turn        uint64 // how many sessions had its participant before it
 	since       uint64 // position in the log at which it came
 	participant *room.Participant
 	session     *datachannel.Session

@@ -118,6 +118,9 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	req.Member = c
 	former, replaced := h.sessions.replaced(m.Resume, m.Attempt)
 	req.Replaces = replaced
+	if former != nil {
+		c.turn = former.turn + 1
+	}
 	p, snap, err := h.cfg.Rooms.Join(req)
 	if former != nil {
 		former.end("replaced", "you went on in another page")

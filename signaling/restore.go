@@ -1,10 +1,14 @@
 package signaling
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
@@ -22,6 +26,7 @@ type kept struct {
 	Token    string     `json:"token"`
 	Former   string     `json:"former,omitempty"`
 	Attempt  string     `json:"attempt,omitempty"`
+	Turn     uint64     `json:"turn,omitempty"`
 	Since    uint64     `json:"since,omitempty"`
 	Here     bool       `json:"here"`
 }
@@ -42,7 +47,7 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
 		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here,
-		Attempt: c.attempt, Since: c.since,
+		Attempt: c.attempt, Turn: c.turn, Since: c.since,
 	}
 	var ok bool
 	if k.Token, k.Former, ok = c.h.sessions.tokens(c.id); !ok {
@@ -107,8 +112,9 @@ func (h *Handler) Restore() error {
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
-	for id, k := range found {
-		if err := h.restore(id, k, taken[id]); err != nil {
+	for _, id := range latestFirst(found) {
+		k := found[id]
+		if err := h.restore(id, k, taken[id]); err != nil && !errors.Is(err, room.ErrTaken) {
 			h.cfg.Log.Warn().Err(err).Str("room", k.Room).Msg("session not restored")
 		}
 	}
@@ -130,6 +136,14 @@ func orphans(found map[string]kept, taken map[string]uint64) (rows []datachannel
 	return rows
 }
 
+// latestFirst are the ids of sessions, those first that took the places of others. The server may have ended after it
+// wrote the one and before it forgot the other: the place belongs to the latest then.
+func latestFirst(found map[string]kept) []string {
+	return slices.SortedFunc(maps.Keys(found), func(a, b string) int {
+		return cmp.Or(cmp.Compare(found[b].Turn, found[a].Turn), cmp.Compare(a, b))
+	})
+}
+
 func (h *Handler) restore(id string, k kept, taken uint64) error {
 	c := newClient(h)
 	c.id = id
@@ -142,7 +156,7 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		c.forget()
 		return err
 	}
-	c.first, c.attempt, c.since = k.Token, k.Attempt, k.Since
+	c.first, c.attempt, c.turn, c.since = k.Token, k.Attempt, k.Turn, k.Since
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)
 	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})

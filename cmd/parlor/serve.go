@@ -25,6 +25,7 @@ import (
 	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/front"
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/steady"
 	"github.com/parlorhq/parlor/room"
 	"github.com/parlorhq/parlor/sfu"
 	"github.com/parlorhq/parlor/signaling"
@@ -94,6 +95,7 @@ type server struct {
 	sockets []net.PacketConn
 	store   datachannel.Store // nil: in memory only
 	keeper  *datachannel.Keeper
+	clock   steady.Clock // of the ages of rooms
 	engine  *sfu.Engine
 	rooms   *room.Rooms
 	door    *signaling.Handler
@@ -105,7 +107,7 @@ type server struct {
 
 // newServer opens the sockets and wires the packages, floor by floor. What it opened it closes again if it fails.
 func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
-	s := &server{cfg: cfg, log: log}
+	s := &server{cfg: cfg, log: log, clock: steady.New(time.Now())}
 	if err := s.open(); err != nil {
 		s.closeSockets()
 		return nil, errors.Join(err, s.closeStore())

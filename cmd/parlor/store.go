@@ -67,7 +67,7 @@ func (s *server) sweep(now time.Time) {
 	if s.store == nil {
 		return
 	}
-	oldest := now.Add(-s.cfg.Limits.DataAge).Unix()
+	oldest := s.clock.At(now).Add(-s.cfg.Limits.DataAge).Unix()
 	var old []string
 	err := s.store.Rooms(func(room string, used int64) error {
 		if room != "" && used < oldest && !s.rooms.Has(room) {

@@ -22,6 +22,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/internal/steady"
 )
 
 var (
@@ -62,7 +63,8 @@ func (o Options) withDefaults(dir string) Options {
 		o.create = createFile
 	}
 	if o.now == nil {
-		o.now = time.Now
+		clock := steady.New(time.Now()) // one that is put wrong for a moment makes no room old
+		o.now = func() time.Time { return clock.At(time.Now()) }
 	}
 	return o
 }

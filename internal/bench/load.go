@@ -180,6 +180,9 @@ type meter struct {
 func (r *run) read() (m meter, err error) {
 	m.received, m.forwarded = r.received(), r.forwarded()
 	m.at = time.Now()
+	if r.Server == 0 {
+		return m, nil // a load runs where there is no /proc, too
+	}
 	if m.server, err = r.Server.CPU(); err != nil {
 		return m, err
 	}

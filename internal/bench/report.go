@@ -24,9 +24,10 @@ type Report struct {
 
 	PacketsForwarded uint64 `json:"packetsForwarded"`
 
-	// In cores. Others are everybody else on this machine: the more they use, the less the rest is worth.
-	ServerCPU float64 `json:"serverCPU,omitempty"` // if it is known which process that is; so the three below
-	LoadCPU   float64 `json:"loadCPU"`
+	// If it is known which process the server is; so the three below. In cores. Others are everybody else on this machine:
+	// the more they use, the less the rest is worth.
+	ServerCPU float64 `json:"serverCPU,omitempty"`
+	LoadCPU   float64 `json:"loadCPU,omitempty"`
 	OthersCPU float64 `json:"othersCPU,omitempty"`
 
 	MicrosPerMessage  float64 `json:"serverMicrosPerDelivered,omitempty"`

@@ -38,17 +38,18 @@ type Stats struct {
 // Client is one participant.
 type Client struct {
 	// Static after Join.
-	opt    Options
-	log    zerolog.Logger
-	ctx    context.Context
-	cancel context.CancelFunc
-	net    *mutableNet
-	cells  State // has a lock of its own
-	events chan func()
-	queued chan queued
-	inbox  *inbox
-	done   chan struct{} // closed when every goroutine of the client has ended
-	wg     sync.WaitGroup
+	opt     Options
+	log     zerolog.Logger
+	ctx     context.Context
+	cancel  context.CancelFunc
+	net     *mutableNet
+	cells   State // has a lock of its own
+	events  chan func()
+	queued  chan queued
+	inbox   *inbox
+	entered Place
+	done    chan struct{} // closed when every goroutine of the client has ended
+	wg      sync.WaitGroup
 
 	// Guarded by mu: what the outside may look at.
 	mu      sync.Mutex
@@ -103,6 +104,9 @@ func (c *Client) You() Participant {
 	defer c.mu.Unlock()
 	return c.you
 }
+
+// Entered is where the room's order was when Join let the client in: what follows is handed to the callbacks.
+func (c *Client) Entered() Place { return c.entered }
 
 // Grant is what the server lets this client do.
 func (c *Client) Grant() Grant {

@@ -45,6 +45,7 @@ func (c *Client) enter(ctx context.Context) error {
 		}
 		return err
 	}
+	c.entered = Place{g.m.SID, g.m.Epoch, g.m.Position}
 	c.inbox.hand(g.m.Position)
 	c.takeRest(g)
 	return nil
@@ -92,7 +93,7 @@ func (c *Client) joined(g *greeting) error {
 			return err
 		}
 	}
-	c.ledger = newLedger(j.Epoch, j.Position, j.State, j.Limits)
+	c.ledger = newLedger(j.SID, j.Epoch, j.Position, j.State, j.Limits)
 	c.since = false
 	c.acked = j.Position
 	c.look(func() {

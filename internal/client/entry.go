@@ -124,9 +124,10 @@ func unmarshal(value []byte, v any) error {
 	return nil
 }
 
-// content is an entry as a message.
-func (e *entry) content() Message {
+// content is an entry of the log of an epoch as a message.
+func (e *entry) content(epoch string) Message {
 	return Message{
-		Offset: e.O, From: e.From, Name: e.Name, Type: e.Type, Data: e.Data, Bytes: e.Bytes, SentAt: millis(e.At), Direct: e.Direct,
+		Epoch: epoch, Offset: e.O, From: e.From, Name: e.Name, Type: e.Type, Data: e.Data, Bytes: e.Bytes,
+		SentAt: millis(e.At), Direct: e.Direct,
 	}
 }

@@ -94,7 +94,7 @@ func (c *Client) takeHistory(o object) error {
 			}
 			h.messages = make([]Message, len(entries))
 			for i := range entries {
-				h.messages[i] = entries[i].content()
+				h.messages[i] = entries[i].content(c.ledger.epoch)
 			}
 		}
 		return err

@@ -154,7 +154,7 @@ func (c *Client) hand(it *item) {
 		}
 	case aPage:
 		if c.cells.stage(it.page) && c.opt.OnState != nil {
-			c.opt.OnState(Change{Offset: it.page.position, Snapshot: true})
+			c.opt.OnState(Change{Epoch: it.page.epoch, Offset: it.page.position, Snapshot: true})
 		}
 	case aPosition:
 		c.inbox.hand(it.position)

@@ -28,6 +28,7 @@ const (
 // ledger is the bookkeeping of a session, without a link, a clock or a goroutine: how far the log was read, what was
 // sent and what became of it. It outlives every link.
 type ledger struct {
+	session  string
 	epoch    string
 	position uint64
 	gen      uint64
@@ -64,9 +65,9 @@ type fate struct {
 }
 
 // newLedger begins at a snapshot of the room that has so many cells of state.
-func newLedger(epoch string, position uint64, cells int, limits Limits) ledger {
+func newLedger(session, epoch string, position uint64, cells int, limits Limits) ledger {
 	l := ledger{
-		epoch: epoch, position: position, gen: 1, attached: true, // after joined the WebSocket is attached with generation 1
+		session: session, epoch: epoch, position: position, gen: 1, attached: true, // after joined the WebSocket is attached with generation 1
 		of: cells, windowMessages: limits.MessagesPerSecond, windowBytes: limits.BytesPerSecond,
 	}
 	if l.windowMessages == 0 {

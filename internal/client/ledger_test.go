@@ -44,7 +44,7 @@ func TestLedgerTake(t *testing.T) {
 		{name: "not beyond after", after: 10, position: 12, entries: []entry{text(10)}, now: 10, err: errFrame},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLedger("e", 10, 0, Limits{})
+			l := newLedger("s", "e", 10, 0, Limits{})
 			fresh, _, err := l.take(&logFrame{tt.after, tt.position, tt.entries})
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
@@ -92,7 +92,7 @@ func queue(l *ledger, count int) {
 }
 
 func TestLedgerFates(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	queue(&l, 4)
 	if got := sendAll(t, &l); !reflect.DeepEqual(got, []uint64{1, 2, 3, 4}) {
 		t.Fatalf("sent %v", got)
@@ -127,7 +127,7 @@ func TestLedgerSwitch(t *testing.T) {
 		{name: "another attach", n: 0, gen: 1, wantErr: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLedger("e", 7, 0, Limits{})
+			l := newLedger("s", "e", 7, 0, Limits{})
 			queue(&l, 4)
 			sendAll(t, &l)
 			if a := l.attach(); a.Gen != 2 || a.Position != 7 || a.Epoch != "e" {
@@ -156,7 +156,7 @@ func TestLedgerSwitch(t *testing.T) {
 
 func TestLedgerSwitchBeforeFates(t *testing.T) {
 	// A message the server has, whose ok comes only over the new link, is not sent again and keeps waiting.
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	queue(&l, 3)
 	sendAll(t, &l)
 	l.attach()
@@ -175,7 +175,7 @@ func TestLedgerSwitchBeforeFates(t *testing.T) {
 }
 
 func TestLedgerReset(t *testing.T) {
-	l := newLedger("e", 10, 0, Limits{})
+	l := newLedger("s", "e", 10, 0, Limits{})
 	queue(&l, 4)
 	sendAll(t, &l)
 	l.attach()
@@ -199,7 +199,7 @@ func TestLedgerReset(t *testing.T) {
 
 // A server that was killed while its disk did not write has forgotten what it refused: numbers go on from its own.
 func TestLedgerForgottenRefusals(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	queue(&l, 5)
 	sendAll(t, &l)
 	if _, _, err := l.take(&logFrame{0, 3, []entry{ok(1, 1), {O: 2, Refused: 2}, {O: 3, Refused: 3}}}); err != nil {
@@ -219,7 +219,7 @@ func TestLedgerForgottenRefusals(t *testing.T) {
 }
 
 func TestLedgerBatch(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	big := []byte(`"` + strings.Repeat("x", batchBytes*2/3) + `"`)
 	for range 3 {
 		l.queue(message("t", big, nil, nil))
@@ -233,7 +233,7 @@ func TestLedgerBatch(t *testing.T) {
 }
 
 func TestLedgerWindow(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	queue(&l, 3*defaultMessages)
 	if got := sendAll(t, &l); len(got) != defaultMessages {
 		t.Fatalf("%d on their way, want %d", len(got), defaultMessages)
@@ -245,7 +245,7 @@ func TestLedgerWindow(t *testing.T) {
 		t.Fatalf("room for three: %v", got)
 	}
 	big := []byte(`"` + strings.Repeat("x", 60<<10) + `"`)
-	l = newLedger("e", 0, 0, Limits{})
+	l = newLedger("s", "e", 0, 0, Limits{})
 	for range 20 {
 		l.queue(message("t", big, nil, nil))
 	}
@@ -259,7 +259,7 @@ func TestLedgerWindow(t *testing.T) {
 }
 
 func TestLedgerBytes(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	l.queue(message("t", []byte(`1`), nil, nil))
 	l.queue(message("t", nil, []byte("abc"), nil))
 	l.queue(message("t", nil, []byte{}, nil))
@@ -284,7 +284,7 @@ func TestLedgerBytes(t *testing.T) {
 }
 
 func TestLedgerCells(t *testing.T) {
-	l := newLedger("e", 12, 3, Limits{})
+	l := newLedger("s", "e", 12, 3, Limits{})
 	if _, _, err := l.take(&logFrame{12, 13, []entry{text(13)}}); !errors.Is(err, errGap) {
 		t.Errorf("the log went on before the snapshot was whole: %v", err)
 	}
@@ -309,7 +309,7 @@ func TestLedgerCells(t *testing.T) {
 
 // What changed in the state comes to its sender too, with its ok.
 func TestLedgerOwnOps(t *testing.T) {
-	l := newLedger("e", 0, 0, Limits{})
+	l := newLedger("s", "e", 0, 0, Limits{})
 	l.queue(numbered{kind: "s", body: []byte(`,"ops":[]`)})
 	l.queue(numbered{kind: "s", body: []byte(`,"ops":[]`)})
 	sendAll(t, &l)

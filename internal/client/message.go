@@ -10,6 +10,7 @@ import (
 
 // Message is what another participant sent.
 type Message struct {
+	Epoch  string // of the log that Offset is in
 	Offset uint64
 	From   string
 	Name   string // of the sender, in history only
@@ -22,18 +23,26 @@ type Message struct {
 
 func millis(ms int64) time.Time { return time.UnixMilli(ms) }
 
+// Place is a place in a room's order: an offset in the log of an epoch, and the session it was given to. Offsets of
+// different epochs have nothing to do with each other, unless the server keeps logs in a data-dir.
+type Place struct {
+	Session string
+	Epoch   string
+	Offset  uint64
+}
+
 // Pending is a message on its way.
 type Pending struct {
-	done   chan struct{}
-	offset uint64
-	err    error
+	done  chan struct{}
+	place Place
+	err   error
 }
 
 // Wait is for the message's place in the room's order, or its refusal.
 func (p *Pending) Wait(ctx context.Context) (offset uint64, err error) {
 	select {
 	case <-p.done:
-		return p.offset, p.err
+		return p.place.Offset, p.err
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
@@ -41,6 +50,10 @@ func (p *Pending) Wait(ctx context.Context) (offset uint64, err error) {
 
 // Done is closed when the message's fate is known.
 func (p *Pending) Done() <-chan struct{} { return p.done }
+
+// Place is where the message, or its refusal, stands in the room's order. It is zero if the fate is unknown, and may be
+// asked for once Done is closed.
+func (p *Pending) Place() Place { return p.place }
 
 // numbered is what has a number and an answer in the log: a message or a change of the state.
 type numbered struct {

@@ -122,15 +122,16 @@ func (c *Client) takeLog(l *link, f *logFrame) error {
 			}
 			var ev Event
 			c.look(func() { ev, c.view = c.roster.apply(&h), nil })
+			ev.Epoch = c.ledger.epoch
 			items = append(items, item{kind: anEvent, event: &ev})
 		case e.Ops != nil:
-			change := &Change{Offset: e.O, From: e.From, SentAt: millis(e.At)}
+			change := &Change{Epoch: c.ledger.epoch, Offset: e.O, From: e.From, SentAt: millis(e.At)}
 			if err := unmarshal(e.Ops, &change.Ops); err != nil {
 				return err
 			}
 			items = append(items, item{kind: aChange, change: change})
 		case e.From != "":
-			items = append(items, item{kind: aMessage, message: e.content()})
+			items = append(items, item{kind: aMessage, message: e.content(c.ledger.epoch)})
 		}
 	}
 	items = append(items, item{kind: aPosition, position: f.position})
@@ -153,7 +154,9 @@ func (c *Client) takeReset(l *link, m *inbound) {
 	c.look(func() { c.roster, c.view = newRoster(c.you.ID, m.Participants), nil })
 	c.acked = 0 // the offsets of a new epoch may be lower
 	c.inbox.add(
-		item{kind: anEvent, event: &Event{Offset: m.Position, Kind: "reset", Reason: m.Reason, Unconfirmed: len(unknown)}},
+		item{kind: anEvent, event: &Event{
+			Epoch: m.Epoch, Offset: m.Position, Kind: "reset", Reason: m.Reason, Unconfirmed: len(unknown),
+		}},
 		item{kind: aPosition, position: m.Position})
 	c.expectState(m.Position, m.State, m.Since)
 }
@@ -165,7 +168,10 @@ func (c *Client) settle(fates []fate) {
 			continue
 		}
 		delete(c.fates, f.id)
-		p.offset, p.err = f.offset, f.err
+		p.err = f.err
+		if f.offset > 0 {
+			p.place = Place{c.ledger.session, c.ledger.epoch, f.offset}
+		}
 		close(p.done)
 	}
 }

@@ -143,7 +143,7 @@ func (c *Client) rejoined(g *greeting) {
 	c.look(func() { c.stats.Rejoins++ })
 	c.inbox.add(
 		item{kind: anEvent, event: &Event{
-			Offset: g.m.Position, Kind: "reset", Reason: "session_not_found", Unconfirmed: unconfirmed,
+			Epoch: g.m.Epoch, Offset: g.m.Position, Kind: "reset", Reason: "session_not_found", Unconfirmed: unconfirmed,
 		}},
 		item{kind: aPosition, position: g.m.Position})
 	c.expectState(g.m.Position, g.m.State, false)

@@ -35,6 +35,7 @@ type Cell struct {
 
 // Change is something that happened to the state, at its place in the log.
 type Change struct {
+	Epoch    string // of the log that Offset is in
 	Offset   uint64
 	From     string // empty: by the server
 	Ops      []Op   // what was done
@@ -123,6 +124,7 @@ func (s *State) stage(p *page) (whole bool) {
 
 // page is some cells of a snapshot, for the application's goroutine.
 type page struct {
+	epoch    string
 	position uint64
 	at, of   int
 	since    bool
@@ -178,7 +180,7 @@ func (c *Client) DeleteState(ctx context.Context, key string) (offset uint64, er
 func (c *Client) expectState(position uint64, count int, since bool) {
 	c.since = since
 	if count == 0 {
-		c.inbox.add(item{kind: aPage, page: &page{position: position, since: since}})
+		c.inbox.add(item{kind: aPage, page: &page{epoch: c.ledger.epoch, position: position, since: since}})
 	}
 }
 
@@ -193,7 +195,7 @@ func (c *Client) takeState(l *link, o object) error {
 	}
 	err := c.ledger.page(f.Position, f.At, f.Of, len(f.Cells))
 	if err == nil {
-		c.inbox.add(item{kind: aPage, page: &page{f.Position, f.At, f.Of, c.since, f.Cells}})
+		c.inbox.add(item{kind: aPage, page: &page{c.ledger.epoch, f.Position, f.At, f.Of, c.since, f.Cells}})
 	}
 	c.broken(err)
 	if f.At+len(f.Cells) == f.Of {

@@ -32,6 +32,7 @@ type Grant struct {
 
 // Event is what happened in the room, or to our place in it.
 type Event struct {
+	Epoch       string // of the log that Offset is in; of reset, the new one
 	Offset      uint64
 	Kind        string // joined, left, published, unpublished, muted, …, or reset
 	Participant string

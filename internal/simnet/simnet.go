@@ -1,10 +1,12 @@
 // Package simnet is a small network in memory, for scenarios in a testing/synctest bubble.
 //
-// It knows hosts, what is lost or late between them, and cuts. It knows nothing of what is sent. What it loses is
-// drawn from a seed; since goroutines are not scheduled the same way every time, tests assert ranges.
+// It knows hosts, what is lost, late, doubled or overtaken between them, and cuts. It knows nothing of what is sent. What
+// becomes of the n-th packet from one host to another is drawn from a seed, whatever the others do. Which packet that is
+// depends on how goroutines are scheduled, so tests of what runs over it assert ranges.
 package simnet
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -13,18 +15,20 @@ import (
 	"time"
 
 	"github.com/pion/logging"
+	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/vnet"
 )
 
 // Network is one flat subnet, 10.0.0.0/8. Make it inside the bubble.
 type Network struct {
+	// Static.
 	t      *testing.T
+	seed   uint64
 	router *vnet.Router
 	once   sync.Once
 
 	mu sync.Mutex
 	// Guarded by mu.
-	rand    *rand.Rand
 	hosts   map[string]*host
 	links   map[link]*condition
 	cut     map[string]bool
@@ -34,15 +38,20 @@ type Network struct {
 }
 
 type host struct {
-	net   *vnet.Net
+	net   *machine
 	delay *vnet.DelayFilter
 }
 
 // link is one direction between two hosts.
 type link struct{ from, to string }
 
+// condition is what a link is like.
 type condition struct {
-	loss float64
+	loss   float64
+	lots   *rand.Rand // of loss
+	jitter time.Duration
+	double float64
+	ways   *rand.Rand // of jitter and double
 	// drop, if set, decides alone; n counts the packets of the link from 1.
 	drop func(n int, payload []byte) bool
 	n    int
@@ -56,8 +65,7 @@ func New(t *testing.T, seed uint64) *Network {
 		t.Fatalf("simnet: %v", err)
 	}
 	n := &Network{
-		t: t, router: router, rand: rand.New(rand.NewPCG(seed, seed)),
-		hosts: map[string]*host{}, links: map[link]*condition{}, cut: map[string]bool{},
+		t: t, seed: seed, router: router, hosts: map[string]*host{}, links: map[link]*condition{}, cut: map[string]bool{},
 	}
 	router.AddChunkFilter(n.carries)
 	if err := router.Start(); err != nil {
@@ -68,7 +76,7 @@ func New(t *testing.T, seed uint64) *Network {
 }
 
 // Host is the machine with this address; it is added when first asked for.
-func (n *Network) Host(ip string) *vnet.Net {
+func (n *Network) Host(ip string) transport.Net {
 	n.t.Helper()
 	n.mu.Lock()
 	h := n.hosts[ip]
@@ -87,10 +95,11 @@ func (n *Network) Host(ip string) *vnet.Net {
 	if err := n.router.AddNet(delay); err != nil {
 		n.t.Fatalf("simnet: host %s: %v", ip, err)
 	}
+	m := &machine{Net: v, network: n, ip: ip}
 	n.mu.Lock()
-	n.hosts[ip] = &host{net: v, delay: delay}
+	n.hosts[ip] = &host{net: m, delay: delay}
 	n.mu.Unlock()
-	return v
+	return m
 }
 
 // Listen opens a UDP socket on a host, the way a server does.
@@ -125,6 +134,21 @@ func (n *Network) SetDelay(to string, d time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.hosts[to].delay.SetDelay(d)
+}
+
+// SetJitter adds to the way of each packet from one host to another a time of its own, below d: packets overtake each
+// other. What left before goes on as it was sent.
+func (n *Network) SetJitter(from, to string, d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conditionLocked(from, to).jitter = d
+}
+
+// SetDuplication sets the share of packets from one host to another that arrive twice, each after a time of its own.
+func (n *Network) SetDuplication(from, to string, p float64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conditionLocked(from, to).double = p
 }
 
 // Cut takes a host off the network.
@@ -172,9 +196,16 @@ func (n *Network) Close() {
 func (n *Network) conditionLocked(from, to string) *condition {
 	l := link{from, to}
 	if n.links[l] == nil {
-		n.links[l] = &condition{}
+		n.links[l] = &condition{lots: n.draws(l, 1), ways: n.draws(l, 2)}
 	}
 	return n.links[l]
+}
+
+// draws is a source of a link's own, so that what happens to it does not depend on what others carry.
+func (n *Network) draws(l link, what uint64) *rand.Rand {
+	name := fnv.New64a()
+	_, _ = name.Write([]byte(l.from + ">" + l.to))
+	return rand.New(rand.NewPCG(n.seed, name.Sum64()+what))
 }
 
 // carries is asked by the router for each packet.
@@ -188,7 +219,7 @@ func (n *Network) carries(c vnet.Chunk) bool {
 		if cond.drop != nil {
 			ok = !cond.drop(cond.n, c.UserData())
 		} else if cond.loss > 0 {
-			ok = n.rand.Float64() >= cond.loss
+			ok = cond.lots.Float64() >= cond.loss
 		}
 	}
 	if ok {

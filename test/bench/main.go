@@ -61,7 +61,7 @@ func table(ctx context.Context, path, names, profiles string, count int) error {
 		gogc, strings.Replace(gogc, "its own GOGC (400)", "GOGC=100", 1))
 	fmt.Print("Cores are those that the server, the load and all others use: the more others use, the less a row is worth.\n\n")
 	fmt.Printf(head, "row", "load", "", "µs", "ratio", "p50 ms", "p99 ms", "msgs/s", "cores", "load", "others", "KiB each", "lost/doubled/reordered")
-	var verdicts []string
+	var verdicts []verdict
 	for range count {
 		for _, r := range chosen {
 			var loop *bench.Report
@@ -83,12 +83,36 @@ func table(ctx context.Context, path, names, profiles string, count int) error {
 			line(&r, "Parlor", parlor, ratio)
 			if r.bar != nil {
 				what, held := r.bar(parlor, loop)
-				verdicts = append(verdicts, fmt.Sprintf("%s: %s: %s", r.name, what, map[bool]string{true: "held", false: "MISSED"}[held]))
+				verdicts = append(verdicts, verdict{r.name + ": " + what, held})
 			}
 		}
 	}
-	fmt.Printf("\n%s\n", strings.Join(verdicts, "\n"))
-	return nil
+	text, err := sum(verdicts)
+	fmt.Printf("\n%s", text)
+	return err
+}
+
+// verdict is what became of a bar.
+type verdict struct {
+	what string
+	held bool
+}
+
+// sum says what became of all bars. One that was missed is an error, for whoever looks only at the exit code.
+func sum(all []verdict) (text string, err error) {
+	missed := 0
+	for _, v := range all {
+		word := "held"
+		if !v.held {
+			word = "MISSED"
+			missed++
+		}
+		text += v.what + ": " + word + "\n"
+	}
+	if missed > 0 {
+		err = fmt.Errorf("%d of %d bars missed", missed, len(all))
+	}
+	return text, err
 }
 
 // choose finds the rows of a list. An empty one is all.

@@ -43,6 +43,7 @@ func newBrowser(s *storm, name string) *browser {
 	b.ip = b.line.ip.String()
 	s.udp.Host(b.ip)
 	s.udp.SetDelay(b.ip, oneWay)
+	b.jumble(s.plan.jitter)
 	b.wg.Go(b.live)
 	return b
 }
@@ -100,8 +101,9 @@ func (b *browser) join() (*client.Client, error) {
 		close(v.in)
 		return nil, err
 	}
-	v.c = c
-	v.began = time.Now()
+	v.c, v.began = c, time.Now()
+	b.saw.wakes()
+	v.begin(c.Entered().Epoch, c.Entered().Offset)
 	b.storm.note(b.name, "joined as %s", c.You().ID)
 	b.mu.Lock()
 	b.client, b.resume, b.missing.longest = c, nil, 0
@@ -153,6 +155,10 @@ func (b *browser) obey(o order) {
 	case "attach":
 		b.lose(0.1)
 		b.storm.later(5*time.Second, func() { b.lose(0) })
+	case "slow":
+		b.jumble(b.storm.plan.jitter + time.Duration(o.n*10)*time.Millisecond)
+		b.storm.later(8*time.Second, func() { b.jumble(b.storm.plan.jitter) })
+		trouble(b.storm, b.line, o, b.missed)
 	case "vanish", "vanish long", "cut", "cut long":
 		b.missed(o.d)
 		b.line.set(true)
@@ -173,6 +179,14 @@ func (b *browser) obey(o order) {
 func (b *browser) lose(share float64) {
 	b.storm.udp.SetLoss(b.ip, serverIP, share)
 	b.storm.udp.SetLoss(serverIP, b.ip, share)
+}
+
+// jumble has packets overtake each other, each way, and some arrive twice.
+func (b *browser) jumble(jitter time.Duration) {
+	for _, way := range [][2]string{{b.ip, serverIP}, {serverIP, b.ip}} {
+		b.storm.udp.SetJitter(way[0], way[1], jitter)
+		b.storm.udp.SetDuplication(way[0], way[1], b.storm.plan.double)
+	}
 }
 
 func (b *browser) missed(d time.Duration) {
@@ -240,11 +254,13 @@ func (b *browser) say(c *client.Client, w wish) {
 			b.saw.settles(sent, unknown)
 			return
 		}
-		offset, err := q.Wait(ctx)
+		_, err := q.Wait(ctx)
 		refusal, isRefused := errors.AsType[*client.Error](err)
 		b.saw.mu.Lock()
 		defer b.saw.mu.Unlock()
-		sent.session, sent.log, sent.offset = c.Session().Session, b.storm.logOf(""), offset
+		if at := q.Place(); err == nil || isRefused {
+			sent.session, sent.log, sent.offset = at.Session, b.storm.logOf(at.Epoch), at.Offset
+		}
 		switch {
 		case err == nil:
 			sent.fate = taken
@@ -273,6 +289,10 @@ func (b *browser) finish(last string) int {
 	number := b.saw.next()
 	if c := b.now(); c != nil {
 		b.say(c, wish{typ: "draw", data: asJSON(label(b.name, number) + last)})
+		for i := range 3 { // what comes last counts, not what was sent before it
+			_ = c.Lossy("pen", "", strconv.Itoa(i))
+			time.Sleep(5 * time.Millisecond)
+		}
 		_ = c.Lossy("pen", "", last)
 	}
 	return number

@@ -75,6 +75,11 @@ func (g *guest) refused(h *hose, m *told) {
 			g.attach(h)
 		}
 	case m.Re == "m" && m.Code == "gap" && h != g.data:
+	case m.Re == "m" && m.Code == "gap" && h.kind != overWebSocket: // POSTs have overtaken each other
+		if g.attached {
+			g.note("a POST was overtaken")
+			g.attach(h)
+		}
 	default:
 		g.fault("error %s of %s: %s", m.Code, m.Re, m.Message)
 	}

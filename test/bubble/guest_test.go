@@ -174,8 +174,9 @@ func (g *guest) dial(kind string) {
 			hello["resume"] = object{"sid": g.former.sid, "rt": g.former.rt}
 		}
 	}
+	seed := g.rng.Uint64()
 	g.wg.Go(func() {
-		h, first, err := g.dialHose(context.Background(), kind, asJSON(hello), session)
+		h, first, err := g.dialHose(context.Background(), kind, asJSON(hello), session, seed)
 		if !g.tell(func() { g.opened(kind, life, h, first, err) }) && h != nil {
 			h.drop(errDropped)
 		}

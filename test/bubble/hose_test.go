@@ -45,6 +45,7 @@ type hose struct {
 	cancel context.CancelCauseFunc
 
 	unframer unframer // owned by the reader
+	mail     mail     // owned by the writer
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -61,12 +62,13 @@ type parcel struct {
 	frame    []byte
 	isBinary bool
 	again    bool // it does no harm to send it twice
+	loose    bool // nor to send it out of order
 	goesOn   bool // a piece that is not the first
 }
 
 // dial opens a link of a kind, says hello and gives the first frame that comes back.
-func (g *guest) dialHose(ctx context.Context, kind string, hello []byte, session string) (*hose, []told, error) {
-	h := &hose{g: g, kind: kind, put: make(chan struct{}, 1), heard: time.Now()}
+func (g *guest) dialHose(ctx context.Context, kind string, hello []byte, session string, seed uint64) (*hose, []told, error) {
+	h := &hose{g: g, kind: kind, put: make(chan struct{}, 1), heard: time.Now(), mail: newMail(seed)}
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	first, err := h.open(ctx, hello, session)
 	if err == nil && len(first) == 0 {
@@ -154,6 +156,7 @@ func (h *hose) quickly(v any) {
 // inOrder sends messages.
 func (h *hose) inOrder(p parcel) {
 	if len(p.frame) <= largest {
+		p.loose = p.again
 		h.add(&h.slow, p)
 		return
 	}
@@ -205,6 +208,10 @@ func (h *hose) write() error {
 		}
 		select {
 		case <-h.put:
+		case <-h.mail.late:
+			if err := h.overtaken(); err != nil {
+				return err
+			}
 		case <-h.ctx.Done():
 			return context.Cause(h.ctx)
 		}
@@ -219,19 +226,7 @@ func (h *hose) send(p parcel) error {
 		}
 		return h.ws.WriteMessage(kind, p.frame)
 	}
-	for try := 1; ; try++ {
-		ctx, cancel := context.WithTimeout(h.ctx, postTimeout)
-		status, body, err := h.ask(ctx, http.MethodPost, h.url, p)
-		cancel()
-		switch {
-		case err == nil && status == http.StatusNoContent:
-			return nil
-		case err == nil:
-			return fmt.Errorf("POST: %d %.200s", status, body)
-		case !p.again || try == 3 || h.ctx.Err() != nil:
-			return err
-		}
-	}
+	return h.deliver(p)
 }
 
 func (h *hose) request(ctx context.Context, method, url string, p parcel) (*http.Response, error) {

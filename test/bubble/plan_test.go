@@ -12,9 +12,11 @@ import (
 // plan is what a seed stands for: what the server is like, who comes by what, and what happens when. It is drawn before
 // anything happens, so that it is the same every time.
 type plan struct {
-	durable  bool // there is a store, and crashes
-	failing  bool // which fails at times
-	channels int  // so many come with a PeerConnection
+	durable  bool          // there is a store, and crashes
+	failing  bool          // which fails at times
+	channels int           // so many come with a PeerConnection
+	jitter   time.Duration // of each packet of theirs: they overtake each other
+	double   float64       // so many of the packets arrive twice
 	guests   []string
 	short    bool // the log is short, so that it is trimmed under readers
 	strict   bool // senders are slowed early
@@ -89,8 +91,8 @@ func draw(rng *rand.Rand, all []weighted) weighted {
 }
 
 func (p *plan) String() string {
-	return fmt.Sprintf("durable %t, failing %t, short %t, strict %t, window %s, %d with data channels, others by %s",
-		p.durable, p.failing, p.short, p.strict, p.window, p.channels, strings.Join(p.guests, " "))
+	return fmt.Sprintf("durable %t, failing %t, short %t, strict %t, window %s, %d with data channels (jitter %s, %.0f %% doubled), others by %s",
+		p.durable, p.failing, p.short, p.strict, p.window, p.channels, p.jitter, 100*p.double, strings.Join(p.guests, " "))
 }
 
 func kindOf(rng *rand.Rand) string {
@@ -108,8 +110,11 @@ func drawPlan(seed uint64) *plan {
 		p.window = 35 * time.Second
 	}
 	guests := 3 + rng.IntN(3)
-	if rng.IntN(5) == 0 {
+	if rng.IntN(5) < 2 {
 		p.channels, guests = 2+rng.IntN(2), 1+rng.IntN(2)
+		if rng.IntN(4) > 0 {
+			p.jitter, p.double = time.Duration(1+rng.IntN(60))*time.Millisecond, 0.1*rng.Float64()
+		}
 	}
 	for range guests {
 		p.guests = append(p.guests, kindOf(rng))
@@ -130,11 +135,8 @@ func drawPlan(seed uint64) *plan {
 		}
 		p.add(rng, at, rng.IntN(guests+p.channels), draw(rng, troubles))
 	}
-	// Without a store the clients of internal/client would not know one log from the next.
-	if p.durable || p.channels == 0 {
-		for range rng.IntN(4) {
-			p.add(rng, p.anytime(rng), -1, draw(rng, disasters))
-		}
+	for range rng.IntN(4) {
+		p.add(rng, p.anytime(rng), -1, draw(rng, disasters))
 	}
 	for i := 0; p.failing && i < 1+rng.IntN(2); i++ {
 		p.add(rng, p.anytime(rng), -1, draw(rng, ailments))

@@ -280,11 +280,8 @@ var errReset = errors.New("a reset that nothing explains")
 
 // logOf names the log that an epoch belongs to.
 func (s *storm) logOf(epoch string) string {
-	switch {
-	case s.plan.durable:
+	if s.plan.durable {
 		return "disk"
-	case s.plan.channels > 0:
-		return "only"
 	}
 	return epoch
 }

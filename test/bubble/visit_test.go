@@ -13,7 +13,6 @@ type visit struct {
 	c     *client.Client
 	in    chan struct{} // closed when c is known
 	began time.Time
-	begun bool
 	life  int // of the server: of a snapshot that came in part, the rest is gone with the life that made it
 }
 
@@ -21,15 +20,12 @@ func (v *visit) sees(s sight) {
 	if <-v.in; v.c == nil {
 		return
 	}
-	if !v.begun {
-		v.begin(s.offset - 1)
-	}
 	v.b.saw.sees(s)
 }
 
-func (v *visit) begin(from uint64) {
-	v.begun = true
-	v.b.saw.begins(v.b.storm.logOf(""), v.c.Session().Session, v.c.You().ID, from)
+// begin notes where a span begins.
+func (v *visit) begin(epoch string, from uint64) {
+	v.b.saw.begins(v.b.storm.logOf(epoch), v.c.Session().Session, v.c.You().ID, from)
 }
 
 func (v *visit) message(m client.Message) {
@@ -68,10 +64,8 @@ func (v *visit) event(e client.Event) {
 			b.storm.fault("%s: %v", b.name, err)
 		}
 		v.life = b.storm.life()
-		if v.begun {
-			b.saw.wakes()
-		}
-		v.begin(e.Offset)
+		b.saw.wakes()
+		v.begin(e.Epoch, e.Offset)
 		return
 	case "joined":
 		v.sees(sight{offset: e.Offset, kind: "event", body: "joined " + e.Participant})

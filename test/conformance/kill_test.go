@@ -44,13 +44,21 @@ func TestKillNine(t *testing.T) {
 		sending.Go(func() { s.send(ctx) })
 	}
 	var back []time.Duration
+	channels := 0 // that were in use when the server was killed, in all rounds
 	for round := range rounds {
+		if round%3 == 0 { // mostly a server does not live long enough for them
+			awaitChannel(t, crowd[1+2*rng.IntN(killClients/2)])
+		}
 		pause(t, time.Duration(200+rng.IntN(1000))*time.Millisecond)
+		for _, s := range crowd {
+			if s.client.Stats().Transport == client.WebRTC {
+				channels++
+			}
+		}
 		p.kill()
 		p.again(t)
-		listening := time.Now()
 		for _, s := range crowd {
-			took, err := s.ackedAfter(t.Context(), listening)
+			took, err := s.ackedAfter(t.Context(), p.began)
 			if err != nil {
 				t.Fatalf("round %d: %v", round, err)
 			}
@@ -62,10 +70,21 @@ func TestKillNine(t *testing.T) {
 	acked := check(t, crowd)
 	slices.Sort(back)
 	p50, p99 := back[len(back)/2], back[len(back)*99/100]
-	t.Logf("%d rounds, %d clients, %d messages acknowledged; sending again after p50 %s, p99 %s, most %s",
-		rounds, killClients, acked, p50.Round(time.Millisecond), p99.Round(time.Millisecond), back[len(back)-1].Round(time.Millisecond))
+	t.Logf("%d rounds, %d clients, %d over data channels when it was killed, %d messages acknowledged; "+
+		"sending again after p50 %s, p99 %s, most %s", rounds, killClients, channels, acked, p50.Round(time.Millisecond), p99.Round(time.Millisecond), back[len(back)-1].Round(time.Millisecond))
 	if p99 > killPromise {
 		t.Errorf("sending again took p99 %s, %s is promised", p99, killPromise)
+	}
+	if channels == 0 {
+		t.Error("nobody used a data channel: this says nothing of them")
+	}
+}
+
+// awaitChannel waits until a data channel carries what s sends.
+func awaitChannel(t *testing.T, s *sender) {
+	t.Helper()
+	if err := s.client.Until(within(t, patience), func() bool { return s.client.Stats().Transport == client.WebRTC }); err != nil {
+		t.Fatalf("client %d gets no data channel: %v", s.index, err)
 	}
 }
 

@@ -26,6 +26,7 @@ type process struct {
 	args   []string
 	said   output
 	cmd    *exec.Cmd
+	began  time.Time // when cmd was started
 	ended  <-chan struct{}
 }
 
@@ -68,6 +69,7 @@ func (p *process) start() error {
 	p.cmd = exec.Command(p.binary, append([]string{"serve", "--listen", p.addr, "--admin", "off", "--log-level", "warn"}, p.args...)...)
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PARLOR_") })
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
+	p.began = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { enterBySdk } from '../harness/people.mjs'
+import { picturesMove, showPictures } from '../harness/pictures.mjs'
 import { scene } from '../harness/scene.mjs'
 import { carriedBy, chatter, exchange, heardOf, hush, received, stop } from '../harness/talk.mjs'
-import { pause, until } from '../harness/until.mjs'
+import { until } from '../harness/until.mjs'
 
 const TINY = { probe: { video: { width: 160, height: 90, fps: 10 } } }
 const OLD = { probe: { noWebRTC: true } }
@@ -136,30 +137,3 @@ scene(
     await exchange(tabs, { each: 100 })
   },
 )
-
-// In the page: whatever is subscribed is shown.
-function showPictures(room) {
-  room.on('trackSubscribed', (track) => {
-    const element = document.createElement(track.kind)
-    element.muted = element.autoplay = true
-    track.attach(element)
-    document.body.append(element)
-  })
-}
-
-/** Waits until so many pictures come in and move. */
-async function picturesMove(tab, count, { within = 30_000 } = {}) {
-  const frames = async () => {
-    const flows = await tab.evaluate(() => window.__probe.flows())
-    return new Map(flows.filter((f) => f.way === 'in' && f.kind === 'video').map((f) => [f.track, f.frames]))
-  }
-  await until(
-    `${tab.label} gets ${count} moving pictures`,
-    async () => {
-      const before = await frames()
-      await pause(300)
-      return [...(await frames())].filter(([track, n]) => before.has(track) && n > before.get(track)).length >= count
-    },
-    { within, detail: async () => ({ frames: [...(await frames())], ...(await tab.account()) }) },
-  )
-}
