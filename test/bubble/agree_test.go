@@ -162,6 +162,7 @@ func (s *storm) history(g *guest) {
 	var kept []entry
 	var log string
 	g.ask(func() { kept, log = g.kept, s.logOf(g.epoch) })
+	defer s.still()()
 	f := s.facts()
 	s.note("new", "history: %d entries", len(kept))
 	seen := map[uint64]string{}
