@@ -166,6 +166,7 @@ func (l *Link) Run(ctx context.Context) error {
 	closed := make(chan struct{})
 	context.AfterFunc(l.ctx, func() {
 		defer close(closed)
+		l.wakeUp()
 		code, reason := l.farewell()
 		// An error here says that it was closed before.
 		_ = l.conn.CloseConn(code, reason)

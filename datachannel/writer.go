@@ -20,11 +20,7 @@ func (l *Link) write() error {
 		if more {
 			continue
 		}
-		select {
-		case <-l.wake:
-		case <-l.ctx.Done():
-			return context.Cause(l.ctx)
-		}
+		<-l.wake // also by the end of the link
 	}
 }
 
