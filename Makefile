@@ -1,6 +1,7 @@
 # make run    build everything and serve on http://localhost:8080
 # make test   every test; installs browsers where it may
 # make check  formatting, linters, types
+# make soak   the long versions of tests: an hour of storms, 100 kills, slow lines at full size
 # make bench  what messages cost, beside a plain pion loop; one row: go run ./test/bench -rows 10x50
 # make fmt    formats the Go code
 # make build  bin/parlor, one static file with the page inside
@@ -18,7 +19,7 @@ FUZZTIME ?= 2s
 # What the page is made of. Without git (a tarball) everything under web counts.
 page_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 
-.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image bench check fmt clean
+.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image soak bench check fmt clean
 
 run: build
 	bin/parlor serve --dev
@@ -42,7 +43,7 @@ test: test-go test-fuzz test-web test-interop test-e2e
 
 test-go: page
 	scripts/test-deps.sh
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 test-fuzz: page
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
@@ -60,6 +61,12 @@ test-e2e: build test/e2e/node_modules/.parlor
 
 test-image:
 	scripts/test-image.sh
+
+# One after the other: they are about time. Each says at the end how much there was of it.
+soak: page
+	PARLOR_STORM=1h go test -count=1 -v -timeout 0 ./test/bubble -run '^TestStorm$$' | grep -vE '^(=== |    --- PASS)'
+	PARLOR_KILL_ROUNDS=100 go test -count=1 -v -timeout 0 ./test/conformance -run '^TestKillNine$$'
+	PARLOR_FULL=1 go test -count=1 -v -timeout 0 ./test/conformance -run '^TestCase2[56]'
 
 bench: build
 	go run ./test/bench
