@@ -319,6 +319,7 @@ func TestT75BadOptionEndsTheStart(t *testing.T) {
 		{"time a number", []string{"--dev", "--lost-after", "12"}, nil, "lost-after"},
 		{"time a word", []string{"--dev", "--log-age", "soon"}, nil, "log-age"},
 		{"time below 0", []string{"--dev", "--resume-window", "-2m"}, nil, "resume-window"},
+		{"an empty room is kept for no time", []string{"--dev", "--room-empty-timeout", "0"}, nil, "room-empty-timeout"},
 		{"time 0", []string{"--dev", "--header-timeout", "0s"}, nil, "header-timeout"},
 		{"time too long", []string{"--dev", "--dtls-timeout", "9000h"}, nil, "dtls-timeout"},
 	} {

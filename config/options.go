@@ -84,8 +84,8 @@ func (l *loader) sections() []section {
 		}},
 		{"Rooms", []option{
 			{"rooms", "N", "rooms on this server", number{&m.Rooms, 1, 1e6}},
-			{"room-size", "N", "participants of a room", number{&m.RoomSize, 1, 1e5}},
-			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, 0, 7 * day}},
+			{"room-size", "N", "participants of a room; as many again, or 16, may be expected back", number{&m.RoomSize, 1, 1e5}},
+			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, second, 7 * day}},
 			{"log-entries", "N", "messages and events a room remembers", number{&m.LogEntries, 100, 1e7}},
 			{"log-bytes", "SIZE", "bytes of them", size{&m.LogBytes, mib, gib}},
 			{"log-age", "TIME", "how long it remembers them", duration{&m.LogAge, second, 30 * day}},
@@ -101,8 +101,8 @@ func (l *loader) sections() []section {
 			{"resume-window", "TIME", "how long it can come back to its place", duration{&m.ResumeWindow, 0, day}},
 		}},
 		{"Connections", []option{
-			{"connections", "N", "connections in all", number{&m.Connections, 1, 1e6}},
-			{"connections-per-ip", "N", "connections from one address; a school class behind one NAT is one address", number{&m.ConnectionsPerIP, 1, 1e6}},
+			{"connections", "N", "connections in all; there may be twice as many sessions, since some wait for their clients to come back", number{&m.Connections, 1, 1e6}},
+			{"connections-per-ip", "N", "connections from one address, and twice as many sessions; a school class behind one NAT is one address", number{&m.ConnectionsPerIP, 1, 1e6}},
 			{"header-bytes", "SIZE", "largest HTTP header", size{&m.HeaderBytes, kib, mib}},
 			{"header-timeout", "TIME", "how long an HTTP header may take", duration{&m.HeaderTimeout, 100 * time.Millisecond, hour}},
 			{"idle-timeout", "TIME", "how long an unused HTTP connection is kept", duration{&m.IdleTimeout, second, hour}},

@@ -74,7 +74,7 @@ func (s *Session) pageLocked(position, cells uint64) bool {
 	return true
 }
 
-// confirm notes what the client has handed to its application.
+// confirm takes the client's word for what it has handed to its application.
 func (s *Session) confirm(position uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,9 +83,9 @@ func (s *Session) confirm(position uint64) {
 	}
 }
 
-// confirmLocked notes a position of the client; complete says that it has the whole state of it.
+// confirmLocked gives up a snapshot which the client has: it is at a position, and complete says that it has the whole state
+// of that.
 func (s *Session) confirmLocked(position uint64, complete bool) {
-	s.confirmed = max(s.confirmed, position)
 	if complete && s.paging.snap != nil && position >= s.paging.snap.Position {
 		s.paging = paging{}
 	}
@@ -213,7 +213,7 @@ func (s *Session) reset(l *Link, g generation, snap *Snapshot) (outgoing, bool) 
 	n := s.log.taken(s.cfg.ID, snap.Position, s.lastN)
 	l.buf = appendReset(l.buf[:0], s.gen, s.greeting.reason, s.log.Epoch(), n, snap)
 	s.greeting = greeting{}
-	s.cursor, s.confirmed = snap.Position, snap.Position
+	s.cursor = snap.Position
 	s.cfg.Since = min(s.cfg.Since, snap.Position) // a log that was lost in part may not have got as far again
 	s.paging = paging{snap: snap}
 	if len(snap.Cells) == 0 {

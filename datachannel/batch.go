@@ -15,6 +15,10 @@ type viewer struct{ session, participant string }
 // talk of two from costing everyone else a frame per message, and the ones it is not told of cheap to look through.
 const quietSpan = 64
 
+// spanEntries is how many entries one frame looks at. What is not for its reader costs no bytes of the frame, but each
+// look is under the log's lock.
+const spanEntries = 4096
+
 // frame is what goes over a link: in one part, or in several if it is so large that nobody should copy it.
 type frame struct {
 	one    []byte
@@ -80,7 +84,8 @@ func (l *Log) frame(buf []byte, after uint64, v viewer, limit int) (f frame, pos
 // measureLocked finds how far a frame goes.
 func (l *Log) measureLocked(after uint64, v viewer, limit int) span {
 	s := span{after: after, position: after}
-	for s.size = frameHead; s.position < l.head; s.position++ {
+	end := min(l.head, after+spanEntries)
+	for s.size = frameHead; s.position < end; s.position++ {
 		r := l.atLocked(s.position + 1)
 		visible, own := v.sees(r)
 		if !visible {

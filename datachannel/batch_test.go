@@ -146,6 +146,33 @@ func TestWhatIsForOthersIsQuiet(t *testing.T) {
 	}
 }
 
+// In a room of direct messages nobody looks through all of the log at once: others wait for its lock.
+func TestOneFrameLooksAtSoManyEntries(t *testing.T) {
+	l := newLog(LogConfig{})
+	e := message("x")
+	e.To = []string{"p_c"}
+	const others = 3*spanEntries + 10
+	for range others {
+		mustAppend(t, l, e, start)
+	}
+	mustAppend(t, l, message("for all"), start)
+	frames, heard, position := 0, 0, uint64(0)
+	for position < l.Head() {
+		frame, to, ok := readLog(l, position, viewer{"s_b", "p_b"}, 1<<16)
+		if !ok || to <= position || to-position > spanEntries {
+			t.Fatalf("from %d to %d in one frame", position, to)
+		}
+		var f logFrame
+		if err := json.Unmarshal(frame, &f); err != nil || f.After != position || f.Position != to {
+			t.Fatalf("told %q, %v", frame, err)
+		}
+		frames, heard, position = frames+1, heard+len(f.Entries), to
+	}
+	if frames != 4 || heard != 1 {
+		t.Errorf("%d frames with %d entries", frames, heard)
+	}
+}
+
 func TestStringsAreJSON(t *testing.T) {
 	for _, s := range []string{"", "plain", "\"\\/", "\x00\x1f\n\t", "é€😀\u2028\ufffd", "</script>&", "\xff\xc0cut\xe2\x82"} {
 		got := appendString(nil, s)

@@ -57,14 +57,22 @@ type record struct {
 
 	// Until it is written.
 	cells  []*Cell
-	rows   []stamped
 	recall *recall
 }
 
-// recordShare is what an entry costs beside its body.
-const recordShare = 192
+// recordShare is what an entry costs beside its body, recipientShare what one of its recipients does beside the id.
+const (
+	recordShare    = 192
+	recipientShare = 32
+)
 
-func (r *record) size() int { return len(r.body) + len(r.payload) + recordShare }
+func (r *record) size() int {
+	size := len(r.body) + len(r.payload) + recordShare
+	for _, id := range r.to {
+		size += len(id) + recipientShare
+	}
+	return size
+}
 
 // sees says whether r is for v, and whether it is v's own, of which it need not get the data.
 func (v *viewer) sees(r *record) (visible, own bool) {

@@ -63,9 +63,12 @@ func (h *history) put(m remembered) {
 	h.bytes += len(m.body) + len(m.payload)
 }
 
+// oldest is how old a message may be, as its time.
+func (h *history) oldest(now time.Time) int64 { return h.clock.At(now).Add(-h.cfg.Age).UnixNano() }
+
 // trim gives up what is too old or too much.
 func (h *history) trim(now time.Time) {
-	oldest := h.clock.At(now).Add(-h.cfg.Age).UnixNano()
+	oldest := h.oldest(now)
 	h.list = slices.DeleteFunc(h.list, func(m remembered) bool {
 		if m.at >= oldest && h.count[m.typ] <= h.cfg.Count && h.bytes <= h.cfg.Bytes {
 			return false
@@ -115,17 +118,18 @@ type question struct {
 }
 
 // recollect answers a question: a `history` frame.
-func (l *Log) recollect(q question) (frame []byte, binary bool) {
+func (l *Log) recollect(q question, now time.Time) (frame []byte, binary bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	limit := historyMessages
 	if q.limit > 0 {
 		limit = min(limit, q.limit)
 	}
+	oldest := l.history.oldest(now)
 	var found []remembered // newest first
 	size, more := 0, false
 	for _, m := range slices.Backward(l.history.list) {
-		if q.before > 0 && m.offset >= q.before || q.typ != "" && m.typ != q.typ {
+		if q.before > 0 && m.offset >= q.before || q.typ != "" && m.typ != q.typ || m.at < oldest {
 			continue
 		}
 		size += len(m.body) + len(m.payload) + len(m.name)

@@ -3,28 +3,30 @@ package datachannel
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 )
 
 // keeping is what a log knows of its rows in the store. The log's mu guards it.
 type keeping struct {
-	stored  uint64 // entries up to here are written
-	erased  uint64 // entries up to here are deleted, or never were
+	stored  uint64 // entries up to here are written, but for those forgotten before they could be
+	erased  uint64 // rows of entries up to here are deleted, or never were
+	waiting int    // bytes of entries that readers do not see before they are written
 	epochs  bool   // are to be written
-	queued  bool   // the Keeper knows that there is something to write
+	queued  bool   // the log is in the Keeper's queue, once
 	failing bool   // the last write failed: messages are refused until one succeeds
 }
 
-// pendingEntries is how many may wait to be written before messages are refused.
+// pendingEntries is how many may wait to be written before messages are refused. Their bytes are bounded like those of
+// what is remembered.
 const pendingEntries = 10_000
 
 // mayLocked says whether a message can be taken, that is, whether it can be expected to be written.
-func (k *keeping) mayLocked(l *Log) error {
-	if l.cfg.Keeper == nil {
+func (l *Log) mayLocked() error {
+	switch {
+	case l.cfg.Keeper == nil:
 		return nil
-	}
-	if k.failing || l.last-l.head > pendingEntries {
+	case l.keep.failing, l.last-l.head > pendingEntries,
+		l.keep.waiting > l.cfg.MaxBytes, l.cfg.Budget.jammed(l.keep.waiting):
 		return ErrNotStored
 	}
 	return nil
@@ -32,176 +34,103 @@ func (k *keeping) mayLocked(l *Log) error {
 
 func offsetKey(o uint64) []byte { return binary.BigEndian.AppendUint64(nil, o) }
 
-// load reads the log as it is kept. What it held in cells that had an end keeps it.
-func (l *Log) load(now time.Time) error {
-	first := true
-	err := l.cfg.Keeper.store.Read(l.cfg.Room, func(row Row) error {
-		switch row.Table {
-		case TableMeta:
-			return l.epochs.unmarshal(row.Value)
-		case TableEntries:
-			return l.loadEntry(row, &first)
-		case TableHistory:
-			var m remembered
-			if err := m.unmarshal(keyOffset(row.Key), row.Value); err != nil {
-				return err
-			}
-			l.history.put(m)
-		case TableCells:
-			c, err := unmarshalCell(string(row.Key), row.Value)
-			if err != nil {
-				return err
-			}
-			l.state.Load(c)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("room %s: %w", l.cfg.Room, err)
-	}
-	// Without an entry there may still be state and history: offsets go on beyond theirs, and the epoch's before.
-	l.last = max(l.last, l.state.Newest(), l.history.newest(), l.epochs.newest())
-	if first {
-		l.tail = l.last + 1
-	}
-	l.state.LoadFloor(l.last)
-	l.head = l.last
-	l.keep.stored, l.keep.erased = l.last, l.tail-1
-	l.trimLocked(now)
-	l.history.trim(now)
-	return nil
+// part is what a batch has of a log. Until it is written, the log has given it away; if it is not, it is given back.
+type part struct {
+	log       *Log
+	upTo      uint64   // the newest entry that is written then
+	erased    uint64   // rows of entries up to here are deleted
+	gone      []uint64 // offsets of the history
+	forgotten []string // keys of the state
 }
 
-func (l *Log) loadEntry(row Row, first *bool) error {
-	r, err := readRecord(row.Value)
-	if err != nil {
-		return err
-	}
-	o := keyOffset(row.Key)
-	switch {
-	case *first:
-		*first = false
-		l.tail = o
-	case o != l.last+1:
-		// Written while the disk was full, with a hole before it: nobody can go on from beyond the hole.
-		l.cfg.Budget.take(-l.bytes)
-		clear(l.ring)
-		l.bytes, l.tail = 0, o
-	}
-	l.last = o
-	if l.last-l.tail+1 > uint64(len(l.ring)) {
-		l.last-- // grow copies what is there
-		l.growLocked()
-		l.last++
-	}
-	*l.atLocked(o) = r
-	l.bytes += r.size()
-	l.cfg.Budget.take(r.size())
-	return nil
-}
+// eraseAtOnce is how many rows of entries are deleted at once. It is more than a batch has entries, so what is to be
+// deleted does not become more and more.
+const eraseAtOnce = 10_000
 
-func keyOffset(key []byte) uint64 {
-	if len(key) != 8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(key)
-}
-
-// collect adds the rows that are to be written to b, and says up to which entry they go. It wants about limit bytes.
-func (l *Log) collect(b *batch, limit int) uint64 {
+// collect adds the rows that are to be written to b until that is full, but one entry at least.
+func (l *Log) collect(b *batch) part {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep.queued = false
 	room := l.cfg.Room
-	row := func(t Table, key, value []byte) { b.rows = append(b.rows, Row{room, t, key, value}) }
+	p := part{log: l, upTo: l.keep.stored, erased: l.keep.erased, gone: l.history.gone, forgotten: l.state.Forgotten()}
+	l.history.gone = nil
 	if l.keep.epochs {
-		row(TableMeta, []byte("epochs"), l.epochs.marshal())
+		b.put(Row{room, TableMeta, []byte("epochs"), l.epochs.marshal()})
 	}
-	for _, key := range l.state.Forgotten() {
-		row(TableCells, []byte(key), nil)
+	for _, key := range p.forgotten {
+		b.put(Row{room, TableCells, []byte(key), nil})
 	}
 	taken := make(map[string]uint64)
-	upTo := max(l.keep.stored, l.tail-1)
-	for size := 0; upTo < l.last && size < limit; upTo++ {
-		o := upTo + 1
+	for o := max(l.keep.stored+1, l.tail); o <= l.last && (b.size < keepBytes || p.upTo == l.keep.stored); o++ {
 		r := l.atLocked(o)
-		size += r.size()
-		row(TableEntries, offsetKey(o), appendRecord(nil, r))
-		b.stamped = append(b.stamped, r.rows...)
+		p.upTo = o
+		b.put(Row{room, TableEntries, offsetKey(o), appendRecord(nil, r)})
 		for _, c := range r.cells {
-			row(TableCells, []byte(c.Key), marshalCell(nil, c))
+			b.put(Row{room, TableCells, []byte(c.Key), marshalCell(nil, c)})
 		}
 		if r.recall != nil && r.kind == EntryMessage {
 			m := remembered{o, r.recall.typ, r.recall.name, r.body, r.payload, r.at}
-			row(TableHistory, offsetKey(o), m.marshal())
+			b.put(Row{room, TableHistory, offsetKey(o), m.marshal()})
 		}
 		if r.session != "" {
 			taken[r.session] = r.n
 		}
 	}
 	for id, n := range taken {
-		b.rows = append(b.rows, Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
+		b.put(Row{"", TableTaken, []byte(id), binary.AppendUvarint(nil, n)})
 	}
-	for o := l.keep.erased + 1; o <= l.erasableLocked(); o++ {
-		row(TableEntries, offsetKey(o), nil)
+	for _, o := range p.gone {
+		b.put(Row{room, TableHistory, offsetKey(o), nil})
 	}
-	for _, o := range l.history.gone {
-		row(TableHistory, offsetKey(o), nil)
+	for end := min(l.erasableLocked(p.upTo), p.erased+eraseAtOnce); p.erased < end; {
+		p.erased++
+		b.put(Row{room, TableEntries, offsetKey(p.erased), nil})
 	}
-	if upTo < l.last {
-		l.keep.queued = true
-	}
-	return upTo
+	return p
 }
 
-// erasableLocked is up to where rows are not needed. The newest stays, however old: it says where the log had got to.
-func (l *Log) erasableLocked() uint64 { return min(l.tail, max(l.last, 1)) - 1 }
+// erasableLocked is up to where rows are not needed once entries up to stored are written. The newest stays, however
+// old: it says where the log had got to.
+func (l *Log) erasableLocked(stored uint64) uint64 { return min(l.tail, max(stored, 1)) - 1 }
 
-// settle is what became of the rows of collect.
-func (l *Log) settle(upTo uint64, err error, now time.Time) (more bool) {
+// written is what becomes of the log when a part of it is.
+func (l *Log) written(p part, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err != nil {
-		l.failedLocked(err, now)
-		return false
-	}
-	wasFailing := l.keep.failing
-	l.keep.failing, l.keep.epochs = false, false
-	l.keep.stored = max(l.keep.stored, upTo)
-	l.keep.erased = max(l.keep.erased, l.erasableLocked())
-	l.history.gone = nil
-	for o := max(l.head+1, l.tail); o <= upTo; o++ {
-		r := l.atLocked(o)
-		if r.cells != nil {
-			l.state.Commit(r.cells)
+	l.keep.epochs = false
+	l.keep.stored, l.keep.erased = p.upTo, p.erased
+	if l.keep.failing { // readers have seen it long ago
+		for o := l.tail; o <= p.upTo; o++ {
+			l.atLocked(o).release()
 		}
-		if r.recall != nil {
-			l.history.add(o, r, now)
-		}
+		l.keep.failing = l.last > p.upTo
 	}
-	for o := l.tail; o <= upTo && wasFailing; o++ {
-		l.atLocked(o).release()
-	}
-	for o := max(l.head+1, l.tail); o <= upTo; o++ {
-		l.atLocked(o).release()
-	}
-	if upTo > l.head {
-		l.head = upTo
-		l.wake.note(l.head, now)
+	if p.upTo > l.head {
+		l.showLocked(p.upTo, now)
 		l.wake.ring()
 	}
-	if l.keep.failing = wasFailing && l.last > upTo; l.keep.failing {
-		return true
+	if l.last > l.keep.stored || l.keep.erased < l.erasableLocked(l.keep.stored) {
+		l.cfg.Keeper.wants(l)
 	}
-	return l.last > upTo
+}
+
+// failed is what becomes of the log when a part of it, which may be empty, could not be written: that is tried again.
+func (l *Log) failed(p part, err error, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.history.gone = append(p.gone, l.history.gone...)
+	l.state.Unforgotten(p.forgotten)
+	l.refuseLocked(err, now)
+	l.cfg.Keeper.wants(l)
 }
 
 // release forgets what was only needed to write the record.
-func (r *record) release() { r.cells, r.rows, r.recall = nil, nil, nil }
+func (r *record) release() { r.cells, r.recall = nil, nil }
 
-// failedLocked refuses what could not be written and nobody has seen. What happened in the room goes on in memory: it is
+// refuseLocked refuses what could not be written and nobody has seen. What happened in the room goes on in memory: it is
 // written when that is possible again.
-func (l *Log) failedLocked(err error, now time.Time) {
+func (l *Log) refuseLocked(err error, now time.Time) {
 	code, text := codeNotStored, "the message could not be written"
 	if errors.Is(err, ErrFull) {
 		text = "the disk is full"
@@ -211,17 +140,17 @@ func (l *Log) failedLocked(err error, now time.Time) {
 		if r.kind != EntryMessage && r.kind != EntryState {
 			continue
 		}
-		size := r.size()
+		grown := -r.size()
 		e := Entry{Kind: EntryRefused, N: r.n, Code: code, Text: text}
 		r.kind, r.payload, r.cells, r.recall = EntryRefused, nil, nil, nil
 		r.body = appendEntry(nil, &e, nil, o, now)
-		l.bytes += r.size() - size
-		l.cfg.Budget.take(r.size() - size)
+		grown += r.size()
+		l.holdLocked(grown)
+		l.waitLocked(grown)
 		l.cfg.Metrics.Refused(code)
 	}
 	l.state.Abort()
-	l.head = l.last
 	l.keep.failing = true
-	l.wake.note(l.head, now)
+	l.showLocked(l.last, now)
 	l.wake.ring()
 }

@@ -1,12 +1,10 @@
 package datachannel
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,10 +15,12 @@ import (
 // ErrNotStored means that a message was not taken because it could not be written.
 var ErrNotStored = errors.New("the store does not write")
 
-// How a Keeper works: how many bytes of entries it writes at once, and how long it waits after a failure.
+// How a Keeper works: how many bytes it writes at once, about, how much may have been asked for beside entries, and how
+// long it waits after a failure.
 const (
-	keepBytes  = 1 << 20
-	retryAfter = time.Second
+	keepBytes   = 1 << 20
+	pendingAsks = 10_000
+	retryAfter  = time.Second
 )
 
 // Keeper writes to a Store what logs append, as it comes and all that is waiting at once, so that a store which takes
@@ -34,29 +34,12 @@ type Keeper struct {
 	done    chan struct{}
 	ended   chan struct{}
 	once    sync.Once
-	stamps  atomic.Uint64
 
 	mu sync.Mutex
 	// Guarded by mu.
-	logs []*Log       // have something to write
-	rows []stamped    // of nobody's log
-	wait []chan error // of those who asked for rows
-	err  error        // of the last write
-}
-
-// stamped is a row that somebody else may write too: who asked last wins, whichever way they went.
-type stamped struct {
-	Row
-	stamp uint64
-}
-
-// stamp makes stamped rows, the last so far.
-func (k *Keeper) stamp(rows []Row) []stamped {
-	out := make([]stamped, len(rows))
-	for i, r := range rows {
-		out[i] = stamped{r, k.stamps.Add(1)}
-	}
-	return out
+	logs []*Log // have something to write, each once
+	asks asks
+	err  error // of the last write
 }
 
 // NewKeeper starts a Keeper. Close ends it.
@@ -90,15 +73,9 @@ func (k *Keeper) Close() {
 // store fails; they are written then as soon as that is possible.
 func (k *Keeper) Put(ctx context.Context, rows ...Row) error {
 	wait := make(chan error, 1)
-	k.mu.Lock()
-	k.rows = append(k.rows, k.stamp(rows)...)
-	if err := k.err; err != nil { // nobody is to wait for a disk to be mended
-		k.mu.Unlock()
-		return err
+	if err := k.ask(ask{rows: rows, wait: wait}); err != nil {
+		return err // nobody is to wait for a disk to be mended
 	}
-	k.wait = append(k.wait, wait)
-	k.mu.Unlock()
-	k.wakeUp()
 	select {
 	case err := <-wait:
 		return err
@@ -110,11 +87,32 @@ func (k *Keeper) Put(ctx context.Context, rows ...Row) error {
 }
 
 // Later writes rows some time soon.
-func (k *Keeper) Later(rows ...Row) {
+func (k *Keeper) Later(rows ...Row) { _ = k.ask(ask{rows: rows}) } // nobody waits
+
+// with writes rows together with an entry of l, whose mu is held.
+func (k *Keeper) with(l *Log, offset uint64, rows []Row) {
+	_ = k.ask(ask{rows: rows, log: l, offset: offset})
+}
+
+// ask notes what is to be written. An error is that of the store; what was asked is written after all if it recovers.
+func (k *Keeper) ask(a ask) error {
 	k.mu.Lock()
-	k.rows = append(k.rows, k.stamp(rows)...)
-	k.mu.Unlock()
-	k.wakeUp()
+	defer k.mu.Unlock()
+	if len(a.rows) > 0 || a.wait != nil {
+		k.asks = append(k.asks, a)
+		k.boundLocked()
+		k.wakeUp()
+	}
+	return k.err
+}
+
+// boundLocked gives up the oldest of what was asked if it is too much.
+func (k *Keeper) boundLocked() {
+	for len(k.asks) > pendingAsks {
+		k.asks[0].tell(ErrNotStored)
+		k.asks = k.asks[1:]
+		k.metrics.Dropped("store_rows")
+	}
 }
 
 // wants notes that l has something to write. l's mu is held.
@@ -141,87 +139,118 @@ func (k *Keeper) run() {
 	for {
 		select {
 		case <-k.wake:
+			if k.drain() != nil {
+				k.rest()
+			}
 		case <-k.done:
-			k.flush()
-			return
-		}
-		more, err := true, error(nil)
-		for more && err == nil {
-			more, err = k.flush()
-		}
-		if err != nil && !k.rest() {
+			_ = k.drain() // what cannot be written now never is; note has said so
 			return
 		}
 	}
 }
 
-// rest gives the store time to recover. False means that the Keeper is to end.
-func (k *Keeper) rest() bool {
+// drain writes until nothing waits.
+func (k *Keeper) drain() error {
+	for {
+		if more, err := k.flush(); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// rest gives the store time to recover, unless the Keeper is to end.
+func (k *Keeper) rest() {
 	timer := time.NewTimer(retryAfter)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		k.wakeUp()
-		return true
 	case <-k.done:
-		return false
 	}
 }
 
-// flush writes what waits, and says whether more does.
+// flush writes what waits, up to a full batch, and says whether there may be more.
 func (k *Keeper) flush() (more bool, err error) {
-	k.mu.Lock()
-	logs, mine, wait := k.logs, k.rows, k.wait
-	k.logs, k.rows, k.wait = nil, nil, nil
-	k.mu.Unlock()
-	if len(logs) == 0 && len(mine) == 0 {
+	b := k.gather()
+	if len(b.parts) == 0 && len(b.asks) == 0 {
 		return false, nil
 	}
-	b := batch{stamped: slices.Clone(mine)}
-	upTo := make([]uint64, len(logs))
-	for i, l := range logs {
-		upTo[i] = l.collect(&b, keepBytes)
-	}
-	rows := b.ordered()
-	err = k.store.Write(rows)
+	err = k.store.Write(b.rows)
 	now := time.Now()
 	k.note(err)
-	for i, l := range logs {
-		if l.settle(upTo[i], err, now) || err != nil {
-			k.again(l, err)
-		}
-	}
-	for _, w := range wait {
-		w <- err
-	}
 	if err != nil {
-		if errors.Is(err, ErrFull) {
-			k.free(rows)
-		}
-		k.mu.Lock()
-		k.rows = append(mine, k.rows...)
-		if over := len(k.rows) - pendingEntries; over > 0 {
-			k.rows = k.rows[over:]
-			k.metrics.Dropped("store_rows")
-		}
-		k.mu.Unlock()
+		k.failed(b, err, now)
+		return true, err
 	}
-	return true, err
+	for _, p := range b.parts {
+		p.log.written(p, now)
+	}
+	for _, a := range b.asks {
+		a.tell(nil)
+	}
+	return true, nil
+}
+
+// failed gives back what could not be written. All that waits is told, not only that: nobody is to wait for a disk to be
+// mended.
+func (k *Keeper) failed(b *batch, err error, now time.Time) {
+	k.mu.Lock()
+	others := slices.Clone(k.logs)
+	k.asks = append(b.asks, k.asks...)
+	for i := range k.asks {
+		k.asks[i].tell(err)
+	}
+	k.boundLocked()
+	k.mu.Unlock()
+	for _, p := range b.parts {
+		p.log.failed(p, err, now)
+	}
+	for _, l := range others {
+		l.failed(part{}, err, now)
+	}
+	if errors.Is(err, ErrFull) {
+		k.free(b.rows)
+	}
 }
 
 // batch is what is written at once.
 type batch struct {
-	rows    []Row
-	stamped []stamped
+	parts []part
+	asks  []ask
+	rows  []Row
+	size  int // of rows, about
 }
 
-// ordered is the rows as the store is to have them: what was asked for last comes last.
-func (b *batch) ordered() []Row {
-	slices.SortFunc(b.stamped, func(x, y stamped) int { return cmp.Compare(x.stamp, y.stamp) })
-	for _, r := range b.stamped {
-		b.rows = append(b.rows, r.Row)
+// rowShare is what a row costs beside its key and value.
+const rowShare = 32
+
+func (b *batch) put(rows ...Row) {
+	b.rows = append(b.rows, rows...)
+	for _, r := range rows {
+		b.size += len(r.Key) + len(r.Value) + rowShare
 	}
-	return b.rows
+}
+
+// gather makes a batch: what logs have to write, one after another until it is full, and what can go with that.
+func (k *Keeper) gather() *batch {
+	b := &batch{}
+	k.mu.Lock()
+	logs := k.logs
+	k.mu.Unlock()
+	for _, l := range logs {
+		if b.size >= keepBytes {
+			break
+		}
+		b.parts = append(b.parts, l.collect(b)) // from here on it may be in the queue again, behind the others
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.logs = slices.Delete(k.logs, 0, len(b.parts))
+	b.asks = k.asks.take(b.parts)
+	for _, a := range b.asks {
+		b.put(a.rows...)
+	}
+	return b
 }
 
 // free deletes what is to be deleted anyway: with what was to be added, all of it was refused.
@@ -229,16 +258,6 @@ func (k *Keeper) free(rows []Row) {
 	gone := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Value != nil })
 	if len(gone) > 0 {
 		_ = k.store.Write(gone) // if it fails, it is tried again with the rest
-	}
-}
-
-// again has l written once more: at once if there is more of it, or when the store had time to recover.
-func (k *Keeper) again(l *Log, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil || !l.keep.queued {
-		l.keep.queued = false
-		k.wants(l)
 	}
 }
 

@@ -149,12 +149,6 @@ func (s *Session) Open(conn Conn, kind Kind, o LinkOptions) *Link {
 	return l
 }
 
-// Kind is what the link runs over.
-func (l *Link) Kind() Kind { return l.kind }
-
-// Session is whose link it is.
-func (l *Link) Session() *Session { return l.session }
-
 // Heard notes a sign of life that is not a frame: a WebSocket's pong.
 func (l *Link) Heard() { l.session.hear() }
 

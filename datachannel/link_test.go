@@ -122,7 +122,7 @@ func TestNewerSocketSupersedes(t *testing.T) {
 		}
 		fresh.send(`{"t":"offer","id":1}`)
 		synctest.Wait()
-		if len(from) != 1 || from[0].Kind() != WebSocket {
+		if len(from) != 1 || from[0].kind != WebSocket {
 			t.Errorf("signalling came from %v", from)
 		}
 		mustAppend(t, r.room.log, message("x"), time.Now())

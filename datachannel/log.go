@@ -3,6 +3,7 @@ package datachannel
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,7 @@ func (c LogConfig) withDefaults() LogConfig {
 // number.
 //
 // It calls nobody under its lock: a wake-up is a send to a channel with room for one, and is dropped if one waits there.
-// What the entry of a session means for readers is left to Wake.
+// Of the entry of a session it only notes that readers are to be told, by the link that brought it (waker).
 type Log struct {
 	// Static after NewLog.
 	cfg   LogConfig
@@ -58,6 +59,7 @@ type Log struct {
 	head    uint64   // offset of the newest that readers see
 	last    uint64   // offset of the newest
 	bytes   int
+	closed  bool
 	epochs  epochs
 	state   *State
 	history *history
@@ -78,7 +80,7 @@ func NewLog(c LogConfig) (*Log, error) {
 	l.cfg.Budget.join()
 	if c.Keeper != nil {
 		if err := l.load(time.Now()); err != nil {
-			l.cfg.Budget.leave(l.bytes)
+			l.cfg.Budget.leave(l.bytes, 0)
 			return nil, err
 		}
 	}
@@ -89,12 +91,30 @@ func NewLog(c LogConfig) (*Log, error) {
 	return l, nil
 }
 
-// Close gives back what the log holds of its Budget. Nothing may be appended afterwards.
+// Close gives back what the log holds of its Budget. Nothing may be appended afterwards; what waits to be written is.
 func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cfg.Budget.leave(l.bytes)
-	l.bytes = 0
+	if !l.closed {
+		l.closed = true
+		l.cfg.Budget.leave(l.bytes, l.keep.waiting)
+	}
+}
+
+// holdLocked counts bytes that the log holds, or gives up.
+func (l *Log) holdLocked(bytes int) {
+	l.bytes += bytes
+	if !l.closed {
+		l.cfg.Budget.take(bytes)
+	}
+}
+
+// waitLocked counts those of them that readers do not see yet.
+func (l *Log) waitLocked(bytes int) {
+	l.keep.waiting += bytes
+	if !l.closed {
+		l.cfg.Budget.wait(bytes)
+	}
 }
 
 // Epoch is the word that tells this log's offsets from those of another.
@@ -118,6 +138,13 @@ func (l *Log) Tail() uint64 {
 	return l.tail
 }
 
+// Written says whether all there is is in the store, or there is none.
+func (l *Log) Written() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.cfg.Keeper == nil || l.keep.stored == l.last
+}
+
 // Append gives e its number and remembers it; readers are woken when they may see it. Nothing of e is kept but its strings.
 //
 // Errors: ErrTooLarge, ErrNotStored, and of a change of state its Refusal. The number is used only if there is none.
@@ -129,28 +156,25 @@ func (l *Log) Append(e Entry, now time.Time) (uint64, error) {
 		return 0, err
 	}
 	o := l.appendLocked(r, now)
+	if len(e.Rows) > 0 && l.cfg.Keeper != nil {
+		l.cfg.Keeper.with(l, o, e.Rows)
+	}
 	if e.Session == "" {
 		l.wake.ring()
 	}
 	return o, nil
 }
 
-// Wake tells readers of what sessions have said. Whoever appended it calls this as soon as it holds no lock.
-func (l *Log) Wake() { l.wake.tell(nil) }
-
 // recordLocked makes the record that e would be.
 func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 	offset := l.last + 1
 	if e.Kind == EntryMessage || e.Kind == EntryState {
-		if err := l.keep.mayLocked(l); err != nil {
+		if err := l.mayLocked(); err != nil {
 			return record{}, err
 		}
 	}
 	r := record{
 		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: l.clock.At(now).UnixNano(),
-	}
-	if l.cfg.Keeper != nil {
-		r.rows = l.cfg.Keeper.stamp(e.Rows)
 	}
 	if e.Kind == EntryState {
 		var err error
@@ -178,11 +202,11 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 	}
 	l.last++
 	size := r.size()
-	l.bytes += size
-	l.cfg.Budget.take(size)
+	l.holdLocked(size)
+	l.waitLocked(size)
 	*l.atLocked(l.last) = r
 	if l.cfg.Keeper == nil || l.keep.failing {
-		l.seenLocked(now)
+		l.showLocked(l.last, now)
 	} else {
 		l.cfg.Keeper.wants(l)
 	}
@@ -190,21 +214,24 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 	return l.last
 }
 
-// seenLocked lets readers see all there is.
-func (l *Log) seenLocked(now time.Time) {
-	for o := l.head + 1; o <= l.last; o++ {
+// showLocked lets readers see the entries up to upTo.
+func (l *Log) showLocked(upTo uint64, now time.Time) {
+	for o := l.head + 1; o <= upTo; o++ {
 		r := l.atLocked(o)
+		l.waitLocked(-r.size())
 		if r.cells != nil {
-			l.state.Commit(r.cells)
+			for range l.state.Commit(r.cells) {
+				l.cfg.Metrics.Dropped("tombstones")
+			}
 		}
 		if r.recall != nil {
 			l.history.add(o, r, now)
 		}
-		if l.cfg.Keeper == nil {
+		if l.cfg.Keeper == nil || o <= l.keep.stored {
 			r.release()
 		}
 	}
-	l.head = l.last
+	l.head = upTo
 	l.wake.note(l.head, now)
 }
 
@@ -212,25 +239,48 @@ func (l *Log) seenLocked(now time.Time) {
 func (l *Log) Trim(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
 	l.trimLocked(now)
 	l.history.trim(now)
+	if l.cfg.Keeper != nil && (l.keep.erased < l.erasableLocked(l.keep.stored) || len(l.history.gone) > 0) {
+		l.cfg.Keeper.wants(l)
+	}
 }
 
+// trimLocked forgets the oldest entries that are too old, or too much. What waits to be written is not too old.
 func (l *Log) trimLocked(now time.Time) {
 	oldest := l.clock.At(now).Add(-l.cfg.MaxAge).UnixNano()
 	for l.tail <= l.head {
 		r := l.atLocked(l.tail)
-		held := l.last - l.tail + 1
-		fits := held <= uint64(l.cfg.MaxEntries) && l.bytes <= l.cfg.MaxBytes && !l.cfg.Budget.over(l.bytes)
-		if r.at >= oldest && (fits || held == 1) {
+		full := l.fullLocked()
+		fresh := r.at >= oldest || l.cfg.Keeper != nil && l.tail > l.keep.stored
+		if fresh && full == "" {
 			return
 		}
-		size := r.size()
-		l.bytes -= size
-		l.cfg.Budget.take(-size)
+		if fresh {
+			l.cfg.Metrics.Dropped(full)
+		}
+		l.holdLocked(-r.size())
 		*r = record{}
 		l.tail++
 	}
+}
+
+// fullLocked says which bound makes the log forget its oldest entry; nothing if none does. It never forgets the newest.
+func (l *Log) fullLocked() string {
+	held := l.last - l.tail + 1
+	switch {
+	case held == 1:
+	case held > uint64(l.cfg.MaxEntries):
+		return "log_entries"
+	case l.bytes > l.cfg.MaxBytes:
+		return "log_bytes"
+	case l.cfg.Budget.over(l.bytes):
+		return "log_total"
+	}
+	return ""
 }
 
 func (l *Log) atLocked(offset uint64) *record { return &l.ring[offset&uint64(len(l.ring)-1)] }
@@ -289,8 +339,10 @@ func (l *Log) View(since uint64) View {
 	return v
 }
 
-// Leave deletes what belonged to a participant. The deletions are in the log when it returns.
-func (l *Log) Leave(participant string, now time.Time) { l.change(l.state.Leave, participant, now) }
+// Leave deletes what belonged to a participant. The deletions are in the log when it returns, if it takes them.
+func (l *Log) Leave(participant string, now time.Time) {
+	l.delete(func() []Op { return l.state.Leave(participant) }, now)
+}
 
 // LeaveBut deletes what belongs to participants who are not present.
 func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
@@ -304,31 +356,33 @@ func (l *Log) LeaveBut(present func(participant string) bool, now time.Time) {
 	}
 }
 
-// Expire deletes what has lived its time, and returns when to do so again, if there is more.
+// Expire deletes what has lived its time, and returns when to do so again, if there is more. That is in the past if the
+// log does not take it.
 func (l *Log) Expire(now time.Time) (next time.Time, more bool) {
-	l.change(func(string) []Op { return l.state.Expired(l.clock.At(now)) }, "", now)
+	due := func() []Op { return l.state.Expired(l.clock.At(now)) }
+	for l.delete(due, now) {
+	}
 	return l.NextExpiry()
 }
 
-// opsPerEntry keeps entries of our own as small as those of clients.
-const opsPerEntry = 100
-
-func (l *Log) change(find func(string) []Op, participant string, now time.Time) {
+// delete appends the deletions that find has, in entries as small as those of clients. It says whether something was
+// done about them, so that there may be others.
+func (l *Log) delete(find func() []Op, now time.Time) (done bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for ops := find(participant); len(ops) > 0; {
-		n := min(len(ops), opsPerEntry)
-		r, err := l.recordLocked(&Entry{Kind: EntryState, Ops: ops[:n]}, now)
+	for ops := range slices.Chunk(find(), maxOps) {
+		r, err := l.recordLocked(&Entry{Kind: EntryState, Ops: ops}, now)
 		if err != nil {
 			l.cfg.Metrics.Refused("state_cleaning") // a disk that does not write: next time
-			return
+			return false
 		}
 		if len(r.cells) > 0 {
 			l.appendLocked(r, now)
 			l.wake.ring()
+			done = true
 		}
-		ops = ops[n:]
 	}
+	return done
 }
 
 // NextExpiry is when the next value of the state has lived its time.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 var start = time.UnixMilli(1795212000000)
@@ -22,7 +24,7 @@ func mustAppend(t testing.TB, l *Log, e Entry, now time.Time) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Wake()
+	l.wake.tell(nil)
 	return o
 }
 
@@ -47,21 +49,33 @@ func TestLogNumbersFromOne(t *testing.T) {
 func TestLogForgets(t *testing.T) {
 	big := message(strings.Repeat("x", 1000))
 	for name, c := range map[string]struct {
-		config LogConfig
-		tail   uint64 // after 100 entries, one a second
+		config  LogConfig
+		tail    uint64 // after 100 entries, one a second
+		counted string
 	}{
-		"by entries": {LogConfig{MaxEntries: 10}, 91},
-		"by bytes":   {LogConfig{MaxBytes: 10_000}, 94},
-		"by age":     {LogConfig{MaxAge: 20 * time.Second}, 80},
-		"never":      {LogConfig{}, 1},
+		"by entries":  {LogConfig{MaxEntries: 10}, 91, "log_entries"},
+		"by bytes":    {LogConfig{MaxBytes: 10_000}, 94, "log_bytes"},
+		"by a budget": {LogConfig{Budget: NewBudget(10_000)}, 94, "log_total"},
+		"by age":      {LogConfig{MaxAge: 20 * time.Second}, 80, ""},
+		"never":       {LogConfig{}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			c.config.Metrics = metrics.New()
 			l := newLog(c.config)
 			for i := range 100 {
 				mustAppend(t, l, big, start.Add(time.Duration(i)*time.Second))
 			}
 			if l.Tail() != c.tail || l.Head() != 100 {
 				t.Errorf("the log is %d to %d, want %d to 100", l.Tail(), l.Head(), c.tail)
+			}
+			for _, reason := range []string{"log_entries", "log_bytes", "log_total"} {
+				want := float64(0)
+				if reason == c.counted {
+					want = float64(c.tail - 1)
+				}
+				if n := c.config.Metrics.DroppedCount(reason); n != want {
+					t.Errorf("%v counted as %s, want %v", n, reason, want)
+				}
 			}
 			buf, position, ok := readLog(l, l.Tail()-1, viewer{"s_b", "p_b"}, 1<<20)
 			if !ok || position != 100 || !json.Valid(buf) {
@@ -71,6 +85,21 @@ func TestLogForgets(t *testing.T) {
 				t.Error("what was forgotten can be read")
 			}
 		})
+	}
+}
+
+// Recipients are remembered too, and count: a short message to many is not a small one.
+func TestRecipientsCount(t *testing.T) {
+	l := newLog(LogConfig{MaxBytes: 1 << 20})
+	e := message("x")
+	for i := range 100 {
+		e.To = append(e.To, fmt.Sprintf("p_%062d", i))
+	}
+	for range 1000 {
+		mustAppend(t, l, e, start)
+	}
+	if held := int(l.Head() - l.Tail() + 1); held*100*(64+16) > 1<<20 || held < 50 {
+		t.Errorf("a log of 1 MiB holds %d entries of 100 ids of 64 bytes", held)
 	}
 }
 
@@ -179,4 +208,32 @@ func BenchmarkAppendAndRead50(b *testing.B) {
 		}
 	}
 	_ = fmt.Sprint(len(buf))
+}
+
+// A log deletes all that is due at once, in as many entries as it takes.
+func TestAllThatIsDueIsDeletedAtOnce(t *testing.T) {
+	l := newLog(LogConfig{})
+	const all = 1_050
+	for i := range all {
+		mustAppend(t, l, Entry{Kind: EntryState, From: "p_a", Ops: []Op{set(fmt.Sprint("ttl/", i), `1`), set(fmt.Sprint("own/", i), `1`)}}, start)
+	}
+	if next, more := l.Expire(start.Add(defaultTTL)); more || l.state.Len() != all || l.Head() != all+11 {
+		t.Errorf("%d keys are left at %d, the next is due at %v", l.state.Len(), l.Head(), next)
+	}
+	if l.Leave("p_a", start); l.state.Len() != 0 || l.Head() != all+22 {
+		t.Errorf("%d keys are left at %d", l.state.Len(), l.Head())
+	}
+}
+
+func TestForgottenTombstonesAreCounted(t *testing.T) {
+	m := metrics.New()
+	l := newLog(LogConfig{Metrics: m, State: StateConfig{MaxTombstones: 2}})
+	for i := range 5 {
+		key := fmt.Sprint("k", i)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{set(key, "1"), set("kept", "1")}}, start)
+		mustAppend(t, l, Entry{Kind: EntryState, Ops: []Op{del(key)}}, start)
+	}
+	if n := m.DroppedCount("tombstones"); n != 3 {
+		t.Errorf("%v counted, want 3", n)
+	}
 }

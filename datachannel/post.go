@@ -108,7 +108,10 @@ func (s *Session) pay(in *Inbound, prepaid bool, now time.Time) time.Duration {
 	defer s.mu.Unlock()
 	switch in.Kind {
 	case kindLossy:
-		return 0 // it is dropped instead
+		if in.Refusal == nil || prepaid {
+			return 0 // it is dropped instead
+		}
+		return s.bytes.Take(len(in.Raw)+len(in.Bytes), now) // above a limit, which has nothing to do with being fast
 	case kindMessage, kindState:
 		wait := s.messages.Take(1, now)
 		if prepaid {

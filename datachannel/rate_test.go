@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -89,6 +90,89 @@ func TestRefusedMessagesSlowMore(t *testing.T) {
 			t.Errorf("100 refusals took %v, want about 3 s", took)
 		}
 	})
+}
+
+// Lossy messages are dropped and never slowed, but for those that are too large: they cost what they weigh.
+func TestLossyMessagesThatAreTooLargeCost(t *testing.T) {
+	for name, c := range map[string]struct {
+		size  int
+		least time.Duration
+		most  time.Duration
+	}{
+		"within": {900, 0, 0},
+		"above":  {64 << 10, 5 * time.Second, 7 * time.Second}, // 40 of 64 KiB: a MiB at once, the rest at 256 KiB a second
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, LogConfig{}, Limits{})
+				w := r.open(WebSocket, LinkOptions{Attached: true})
+				began := time.Now()
+				for range 40 {
+					w.send(fmt.Sprintf(`{"t":"e","type":"x","data":"%s"}`, strings.Repeat("x", c.size)))
+				}
+				w.send(`{"t":"ping","id":1}`)
+				r.says(w, `{"t":"pong","id":1}`)
+				if took := time.Since(began); took < c.least || took > c.most {
+					t.Errorf("took %v, want %v to %v", took, c.least, c.most)
+				}
+			})
+		})
+	}
+}
+
+// What was taken of a frame is told while its sender waits for the rest of it, to others and to itself.
+func TestWhatWasPostedDoesNotWaitForWhatIsSlowed(t *testing.T) {
+	for name, c := range map[string]struct {
+		typ   string
+		heard string
+		each  time.Duration // what a message costs above the rate
+	}{
+		"posted":  {"x", `"ok":`, 100 * time.Millisecond},
+		"refused": {"forbidden", `"refused":`, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				r := newRig(t, LogConfig{}, Limits{MessagesPerSecond: 10, MessageBurst: 1})
+				b := r.room.session("b", Limits{})
+				defer b.Close("left", "test over")
+				reader, author := r.run(b, DataChannel, LinkOptions{Attached: true}), r.open(DataChannel, LinkOptions{Attached: true})
+				const count = 20
+				var frame []string
+				for n := range count {
+					frame = append(frame, fmt.Sprintf(`{"t":"m","n":%d,"type":%q}`, n+1, c.typ))
+				}
+				synctest.Wait()
+				began := time.Now()
+				author.send("[" + strings.Join(frame, ",") + "]")
+				last := time.Duration(0)
+				hears := func(w *wire, what string, n int) {
+					t.Helper()
+					for heard := 0; heard < n; {
+						f, err := w.recvWithin(time.Minute)
+						if err != nil {
+							t.Fatal(err)
+						}
+						took := time.Since(began)
+						if took-last > c.each+r.room.log.cfg.Tick {
+							t.Errorf("nothing of what was taken was told between %v and %v", last, took)
+						}
+						last = took
+						heard += strings.Count(string(f), what)
+					}
+				}
+				hears(author, c.heard, 1)
+				if last > 0 {
+					t.Errorf("the first answer came after %v", last)
+				}
+				hears(author, c.heard, count-1)
+				if name == "posted" {
+					if f, err := reader.recvWithin(time.Second); err != nil || strings.Count(string(f), `"type":"x"`) > 2 {
+						t.Errorf("a reader got %s, %v: want no batch of all", f, err)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestPingsAreSlowedToo(t *testing.T) {

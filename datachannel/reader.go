@@ -63,7 +63,6 @@ func (l *Link) takeFrame(raw []byte, binary bool) error {
 	var err error
 	if l.inbound, err = decodeFrame(l.inbound[:0], raw, binary, s.cfg.Limits); err == nil {
 		err = l.handle(prepaid)
-		s.log.wake.tell(l.wake)
 	}
 	clear(l.inbound) // it must not keep the frame
 	if cap(l.inbound) > 32 {
@@ -72,9 +71,10 @@ func (l *Link) takeFrame(raw []byte, binary bool) error {
 	return err
 }
 
-// handle does what a frame says, object by object.
+// handle does what a frame says, object by object. What it posts is told at the end, in one piece, and before each wait.
 func (l *Link) handle(prepaid bool) error {
 	s := l.session
+	defer s.log.wake.tell(l.wake)
 	for i := range l.inbound {
 		in := &l.inbound[i]
 		if err := l.slow(s.pay(in, prepaid, time.Now())); err != nil {
@@ -92,7 +92,7 @@ func (l *Link) handle(prepaid bool) error {
 		case kindPing:
 			s.answer(l, whole(appendPong(nil, in.ID), false))
 		case kindHistory:
-			text, binary := s.log.recollect(question{in.ID, in.Before, in.Limit, in.Type})
+			text, binary := s.log.recollect(question{in.ID, in.Before, in.Limit, in.Type}, time.Now())
 			s.answer(l, whole(text, binary))
 		default:
 			if !l.kind.Signals() {
@@ -119,16 +119,19 @@ func (s *Session) signalsFrom(l *Link) bool {
 	return s.signal == l && !s.closed
 }
 
-// slow waits because the client is above its rate. Meanwhile nothing is read from the link.
+// slow waits because the client is above its rate. Meanwhile nothing is read from the link. What was taken before does not
+// wait with it, and the client is not silent: it is we who do not listen.
 func (l *Link) slow(wait time.Duration) error {
 	if wait <= 0 {
 		return nil
 	}
 	l.session.cfg.Metrics.Refused("slowed")
+	l.session.log.wake.tell(l.wake)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		l.session.hear()
 		return nil
 	case <-l.session.done:
 		return ErrClosed

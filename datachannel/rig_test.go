@@ -44,7 +44,7 @@ func (r *testRoom) Post(m Message, now time.Time) error {
 	defer r.mu.Unlock()
 	for _, s := range r.sessions { // a room calls its sessions under its lock; none of this may wait for us
 		s.LastHeard()
-		s.Confirmed()
+		s.Reason()
 	}
 	switch m.Type {
 	case "forbidden":
@@ -100,6 +100,16 @@ func (r *testRoom) session(id string, limits Limits) *Session {
 	defer r.mu.Unlock()
 	r.sessions = append(r.sessions, s)
 	return s
+}
+
+// carrier is what carries the log of s now, 0: nothing does.
+func carrier(s *Session) Kind {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.data == nil {
+		return 0
+	}
+	return s.data.kind
 }
 
 // rig is a session with what a test needs to drive it.

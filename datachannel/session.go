@@ -71,25 +71,24 @@ type Session struct {
 
 	mu sync.Mutex
 	// Guarded by mu.
-	lastN     uint64 // messages taken; written with order held as well
-	gen       uint64
-	data      *Link  // carries the log
-	cursor    uint64 // up to where the log was given to data
-	confirmed uint64
-	greeting  greeting // what data must be told before more of the log
-	paging    paging   // of a snapshot, before more of the log
-	signal    *Link    // the newest link that signals
-	channel   *Link    // the newest data channel
-	fast      *fast    // the newest lossy channel
-	signals   [][]byte // wait for signal
-	waiting   int      // their bytes
-	messages  Bucket
-	bytes     Bucket
-	control   Bucket
-	lossy     Bucket
-	closed    bool
-	code      string
-	text      string
+	lastN    uint64 // messages taken; written with order held as well
+	gen      uint64
+	data     *Link    // carries the log
+	cursor   uint64   // up to where the log was given to data
+	greeting greeting // what data must be told before more of the log
+	paging   paging   // of a snapshot, before more of the log
+	signal   *Link    // the newest link that signals
+	channel  *Link    // the newest data channel
+	fast     *fast    // the newest lossy channel
+	signals  [][]byte // wait for signal
+	waiting  int      // their bytes
+	messages Bucket
+	bytes    Bucket
+	control  Bucket
+	lossy    Bucket
+	closed   bool
+	code     string
+	text     string
 }
 
 // greeting is the answer to an attach, or the notice that the log was cut.
@@ -112,7 +111,7 @@ func NewSession(c SessionConfig) *Session {
 	c.Limits = c.Limits.WithDefaults()
 	s := &Session{
 		cfg: c, log: c.Log, view: viewer{c.ID, c.Participant}, done: make(chan struct{}), born: time.Now(),
-		cursor: c.Position, confirmed: c.Position, lastN: c.Taken,
+		cursor: c.Position, lastN: c.Taken,
 		messages: NewBucket(c.Limits.MessagesPerSecond, c.Limits.MessageBurst),
 		bytes:    NewBucket(c.Limits.BytesPerSecond, c.Limits.ByteBurst),
 		control:  NewBucket(c.Limits.ControlPerSecond, c.Limits.ControlBurst),
@@ -124,26 +123,6 @@ func NewSession(c SessionConfig) *Session {
 	s.cfg.Cells = nil
 	s.hear()
 	return s
-}
-
-// ID is the session's.
-func (s *Session) ID() string { return s.cfg.ID }
-
-// Confirmed is up to where the client has handed the log to its application.
-func (s *Session) Confirmed() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.confirmed
-}
-
-// Transport is what carries the log now; false if nothing does.
-func (s *Session) Transport() (Kind, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.data == nil {
-		return 0, false
-	}
-	return s.data.kind, true
 }
 
 // Signalled says whether there is a link that signals.

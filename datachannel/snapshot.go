@@ -50,33 +50,47 @@ func (s *State) Floor() uint64 { return s.floor }
 // LoadFloor raises the floor to what it was when the cells were stored. The newest offset of all is always safe.
 func (s *State) LoadFloor(floor uint64) { s.floor = max(s.floor, floor) }
 
-// Forgotten is the keys of the tombstones that were forgotten since it was last asked, and were not used again. Their
-// rows may go from the Store with whatever is written next, before what is changed after this.
-func (s *State) Forgotten() []string {
-	gone := slices.DeleteFunc(s.forgotten, func(key string) bool { return s.nodes[key] != nil })
-	s.forgotten = nil
+// Forgotten gives away the keys of the tombstones that were forgotten and not used again. Their rows may go from the
+// Store with whatever is written next, before what is changed after this; if that fails, give them back to Unforgotten.
+func (s *State) Forgotten() (gone []string) {
+	kept := s.forgotten[:0]
+	for _, key := range s.forgotten {
+		n := s.nodes[key]
+		switch {
+		case n == nil:
+			gone = append(gone, key)
+		case n.committed == nil: // the change may yet be aborted
+			kept = append(kept, key)
+		}
+	}
+	clear(s.forgotten[len(kept):])
+	s.forgotten = kept
 	return gone
 }
 
-// prune forgets the oldest tombstones above the cap.
-func (s *State) prune() {
+// Unforgotten takes back keys whose rows are still in the Store.
+func (s *State) Unforgotten(keys []string) { s.forgotten = append(s.forgotten, keys...) }
+
+// prune forgets the oldest tombstones above the cap, and says how many.
+func (s *State) prune() (n int) {
 	if s.dead.n <= s.cfg.MaxTombstones {
-		return
+		return 0
 	}
 	s.sort()
-	for s.dead.n > s.cfg.MaxTombstones {
-		n := s.dead.first
-		s.dead.remove(n)
-		key := n.committed.Key
-		s.floor = max(s.floor, n.committed.Offset)
-		n.committed = nil
-		if n.pending == nil {
+	for ; s.dead.n > s.cfg.MaxTombstones; n++ {
+		oldest := s.dead.first
+		s.dead.remove(oldest)
+		key := oldest.committed.Key
+		s.floor = max(s.floor, oldest.committed.Offset)
+		oldest.committed = nil
+		if oldest.pending == nil {
 			delete(s.nodes, key)
 		}
 		if s.cfg.Stored {
 			s.forgotten = append(s.forgotten, key)
 		}
 	}
+	return n
 }
 
 // sort puts the chains in order after cells were loaded.

@@ -190,15 +190,16 @@ func (s *State) own(n *node, owner string) {
 	s.owned[owner][n] = struct{}{}
 }
 
-// Commit shows the cells of a Merge to snapshots. Merges are committed in the order of their offsets.
-func (s *State) Commit(cells []*Cell) {
+// Commit shows the cells of a Merge to snapshots. Merges are committed in the order of their offsets. It returns how many
+// tombstones were forgotten for it.
+func (s *State) Commit(cells []*Cell) (pruned int) {
 	if !slices.IsSortedFunc(cells, compareCells) {
 		cells = slices.SortedFunc(slices.Values(cells), compareCells)
 	}
 	for _, c := range cells {
 		s.place(c)
 	}
-	s.prune()
+	return s.prune()
 }
 
 // Load puts in a cell that a Store had. All of them are loaded before anything else is done, in any order.

@@ -411,6 +411,11 @@ func TestForgotten(t *testing.T) {
 	if got := s.Forgotten(); len(got) != 0 {
 		t.Errorf("again %v", got)
 	}
+	s.Unforgotten([]string{"a"}) // it could not be deleted, nor b be changed
+	s.Abort()
+	if got := s.Forgotten(); !reflect.DeepEqual(got, []string{"b", "a"}) {
+		t.Errorf("after the failure %v", got)
+	}
 	again := NewState(StateConfig{})
 	again.LoadFloor(s.Floor())
 	again.Load(&Cell{Key: "d", Offset: 4})

@@ -250,7 +250,7 @@ func check(t *testing.T, room *testRoom, all []*client, each int) {
 	visible := func(who *client) (want []string) {
 		for o := uint64(1); o <= room.log.Head(); o++ {
 			r := room.log.atLocked(o)
-			own := r.session == who.s.ID()
+			own := r.session == who.s.cfg.ID
 			i, found := slices.BinarySearchFunc(room.truth, o, func(e truth, o uint64) int { return int(e.offset) - int(o) })
 			switch {
 			case !found && own:
@@ -285,7 +285,7 @@ func check(t *testing.T, room *testRoom, all []*client, each int) {
 		// Each message once, in the order of its sender.
 		next := uint64(1)
 		for o := uint64(1); o <= room.log.Head(); o++ {
-			if r := room.log.atLocked(o); r.session == c.s.ID() {
+			if r := room.log.atLocked(o); r.session == c.s.cfg.ID {
 				if r.n != next {
 					t.Errorf("%s's message %d is in the log after %d", c.name, r.n, next-1)
 				}
@@ -300,7 +300,7 @@ func check(t *testing.T, room *testRoom, all []*client, each int) {
 				t.Errorf("message %d of %s became %s", e.n, c.name, e.data)
 			}
 		}
-		t.Logf("%s: generation %d, confirmed %d of %d, %d resets", c.name, c.gen, c.s.Confirmed(), room.log.Head(), c.resets)
+		t.Logf("%s: generation %d, %d entries, %d resets", c.name, c.gen, room.log.Head(), c.resets)
 		if c.resets > 0 {
 			t.Errorf("%s was reset", c.name)
 		}

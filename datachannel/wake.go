@@ -12,8 +12,9 @@ import (
 // once in a while, so that a reader finds a batch each time and all of them find the same one.
 //
 // A reader whose transport never waits is not woken but served, on the goroutine that has the news: to wake another one
-// for each would cost more, and the last of them would hear it later. That must not be under a lock, so what a session
-// says is only noted, and told by who said it (Log.Wake) when its locks are free.
+// for each would cost more, and the last of them would hear it later. That must not be under a lock, so for what a session
+// says readers are only owed, and the link that brought it tells them when it holds none: Link.handle, after a frame and
+// before each wait.
 type waker struct {
 	// Static.
 	most    time.Duration // that readers are kept waiting
@@ -28,7 +29,7 @@ type waker struct {
 	head  uint64        // of the log
 	every time.Duration // how long readers are left alone now
 	armed bool
-	owed  bool // readers are to be told
+	owed  bool // readers are to be told: by ring where what is new is the room's, by tell where it is a session's
 }
 
 // waiter is a reader that waits for more.

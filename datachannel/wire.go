@@ -49,15 +49,6 @@ type Inbound struct {
 	owns  int  // so many
 }
 
-// IsData says whether this package handles the object, or signalling does.
-func (in *Inbound) IsData() bool {
-	switch in.Kind {
-	case kindMessage, kindAttach, kindAck, kindPing, kindLossy, kindState, kindHistory:
-		return true
-	}
-	return false
-}
-
 // Decode takes a text frame apart and appends its objects to into. All of the frame is checked before anything of it is
 // returned. An error wraps ErrBadMessage; then nothing of the frame can be trusted.
 //
@@ -269,12 +260,12 @@ func (in *Inbound) read(m *members, limits *Limits) error {
 	in.Kind = kind
 	switch kind {
 	case kindMessage:
-		if err := errJoin(kind, number(&in.N, "n", m.n, 1), in.readContent(m)); err != nil {
+		if err := errJoin(kind, number(&in.N, "n", m.n, 1), in.readContent(m, limits)); err != nil {
 			return err
 		}
 		in.limit(m.dataDepth, limits.MessageBytes, limits)
 	case kindLossy:
-		if err := errJoin(kind, in.readContent(m), maybe(m.key, word, &in.Key, "key")); err != nil {
+		if err := errJoin(kind, in.readContent(m, limits), maybe(m.key, word, &in.Key, "key")); err != nil {
 			return err
 		}
 		in.limit(m.dataDepth, limits.LossyBytes, limits)
@@ -307,25 +298,6 @@ func (in *Inbound) read(m *members, limits *Limits) error {
 	return nil
 }
 
-// readContent reads what a message to others says.
-func (in *Inbound) readContent(m *members) error {
-	in.Data = m.data
-	if m.bytes != nil {
-		var n uint64
-		if err := number(&n, "bytes", m.bytes, 0); err != nil {
-			return err
-		}
-		if m.data != nil || n > maxEntry {
-			return fmt.Errorf("both data and bytes, or too many")
-		}
-		in.owned, in.owns = true, int(n)
-	}
-	if err := word(&in.Type, "type", m.typ); err != nil {
-		return err
-	}
-	return in.readTo(m.to)
-}
-
 // maybe reads a member that may be missing.
 func maybe[T any](raw []byte, read func(*T, string, []byte) error, into *T, name string) error {
 	if raw == nil {
@@ -341,65 +313,6 @@ func errJoin(kind string, errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrBadMessage, kind, err)
-		}
-	}
-	return nil
-}
-
-// limit sets the refusal of a message that is above a limit.
-func (in *Inbound) limit(depth, most int, limits *Limits) {
-	refuse := func(code, text string, args ...any) {
-		if in.Refusal == nil {
-			in.Refusal = &Refusal{code, fmt.Sprintf(text, args...)}
-		}
-	}
-	if size := max(len(in.Data), in.owns); size > most {
-		refuse(codeTooLarge, "data has %d bytes, %d are allowed", size, most)
-	}
-	if len(in.Key) > limits.TypeBytes {
-		refuse(codeTooLarge, "key has %d bytes, %d are allowed", len(in.Key), limits.TypeBytes)
-	}
-	if len(in.Type) > limits.TypeBytes {
-		refuse(codeTooLarge, "type has %d bytes, %d are allowed", len(in.Type), limits.TypeBytes)
-	}
-	if len(in.To) > limits.Recipients {
-		refuse(codeTooLarge, "to has %d ids, %d are allowed", len(in.To), limits.Recipients)
-	}
-	if in.Type == "" {
-		refuse(codeBadMessage, "type is empty")
-	}
-	if depth > limits.Depth {
-		refuse(codeBadMessage, "data is nested %d deep, %d is allowed", depth, limits.Depth)
-	}
-	if in.To != nil && len(in.To) == 0 {
-		// An application that found nobody to send to must not reach everyone.
-		refuse(codeNobody, "to is empty")
-	}
-}
-
-func (in *Inbound) readTo(raw []byte) error {
-	if raw == nil {
-		return nil
-	}
-	s := scanner{text: raw}
-	if raw[0] != '[' {
-		return fmt.Errorf("to is not an array")
-	}
-	in.To = []string{}
-	s.at++
-	for s.space() != ']' {
-		from := s.at
-		if !s.value(0) { // was scanned before
-			return fmt.Errorf("to is not an array")
-		}
-		id, ok := unquote(raw[from:s.at])
-		if !ok {
-			return fmt.Errorf("to is not an array of strings")
-		}
-		in.To = append(in.To, id)
-		if s.space() == ',' {
-			s.at++
-			s.space()
 		}
 	}
 	return nil

@@ -117,17 +117,21 @@ func TestDecodeRefusals(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	ids := func(n int) string { return strings.TrimSuffix(strings.Repeat(`"p",`, n), ",") }
 	for name, c := range map[string]struct{ frame, code string }{
-		"data at the limit": {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-2) + `"}`, ""},
-		"data above it":     {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-1) + `"}`, "too_large"},
-		"type at the limit": {`{"t":"m","n":1,"type":"` + strings.Repeat(`\u0001`, 128) + `"}`, ""},
-		"type above it":     {`{"t":"m","n":1,"type":"` + strings.Repeat("é", 65) + `"}`, "too_large"},
-		"no type":           {`{"t":"m","n":1,"type":""}`, "bad_message"},
-		"100 recipients":    {`{"t":"m","n":1,"type":"x","to":[` + ids(100) + `]}`, ""},
-		"101 recipients":    {`{"t":"m","n":1,"type":"x","to":[` + ids(101) + `]}`, "too_large"},
-		"no recipient":      {`{"t":"m","n":1,"type":"x","to":[]}`, "unknown_participant"},
-		"32 levels":         {`{"t":"m","n":1,"type":"x","data":` + deep(32) + `}`, ""},
-		"33 levels":         {`[{"t":"m","n":1,"data":` + deep(33) + `,"type":"x"}]`, "bad_message"},
-		"deep beside data":  {`{"t":"m","n":1,"other":` + deep(100) + `,"data":[],"type":"x"}`, ""},
+		"data at the limit":     {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-2) + `"}`, ""},
+		"data above it":         {`{"t":"m","n":1,"type":"x","data":"` + strings.Repeat("x", 1<<20-1) + `"}`, "too_large"},
+		"type at the limit":     {`{"t":"m","n":1,"type":"` + strings.Repeat(`\u0001`, 128) + `"}`, ""},
+		"type above it":         {`{"t":"m","n":1,"type":"` + strings.Repeat("é", 65) + `"}`, "too_large"},
+		"no type":               {`{"t":"m","n":1,"type":""}`, "bad_message"},
+		"100 recipients":        {`{"t":"m","n":1,"type":"x","to":[` + ids(100) + `]}`, ""},
+		"101 recipients":        {`{"t":"m","n":1,"type":"x","to":[` + ids(101) + `]}`, "too_large"},
+		"an id at the limit":    {`{"t":"m","n":1,"type":"x","to":["p","` + strings.Repeat("i", 64) + `"]}`, ""},
+		"an id above it":        {`{"t":"m","n":1,"type":"x","to":["p","` + strings.Repeat("i", 65) + `"]}`, "too_large"},
+		"lossy, an id above it": {`{"t":"e","type":"x","to":["` + strings.Repeat("i", 300<<10) + `"]}`, "too_large"},
+		"lossy, 101 recipients": {`{"t":"e","type":"x","to":[` + ids(101) + `]}`, "too_large"},
+		"no recipient":          {`{"t":"m","n":1,"type":"x","to":[]}`, "unknown_participant"},
+		"32 levels":             {`{"t":"m","n":1,"type":"x","data":` + deep(32) + `}`, ""},
+		"33 levels":             {`[{"t":"m","n":1,"data":` + deep(33) + `,"type":"x"}]`, "bad_message"},
+		"deep beside data":      {`{"t":"m","n":1,"other":` + deep(100) + `,"data":[],"type":"x"}`, ""},
 	} {
 		got, err := Decode(nil, []byte(c.frame), defaults)
 		if err != nil || len(got) != 1 {
@@ -141,6 +145,15 @@ func TestDecodeRefusals(t *testing.T) {
 		if code != c.code {
 			t.Errorf("%s: refused with %q, want %q", name, code, c.code)
 		}
+	}
+}
+
+// Who names more than may be named does not have them all remembered before it is told.
+func TestManyRecipientsAreNotRead(t *testing.T) {
+	to := strings.TrimSuffix(strings.Repeat(`"",`, 100_000), ",")
+	got, err := Decode(nil, []byte(`{"t":"m","n":1,"type":"x","to":[`+to+`]}`), defaults)
+	if err != nil || got[0].Refusal == nil || cap(got[0].To) > 256 {
+		t.Errorf("%v: %d ids read, refused with %v", err, len(got[0].To), got[0].Refusal)
 	}
 }
 

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
@@ -23,9 +24,10 @@ func (p *Participant) Post(m datachannel.Message, now time.Time) error {
 	case !p.Grant.Data:
 		return datachannel.Refusal{Code: "not_allowed", Text: "you may not send messages"}
 	}
-	for _, id := range m.To {
-		if r.participants[id] == nil {
-			return datachannel.Refusal{Code: "unknown_participant", Text: "nobody here has the id " + id}
+	if m.To != nil {
+		var stranger error
+		if e.To, stranger = r.recipientsLocked(m.To); stranger != nil {
+			return stranger
 		}
 	}
 	if _, err := r.data.Append(e, now); err != nil {
@@ -42,7 +44,27 @@ func (p *Participant) PostLossy(e datachannel.Lossy) {
 	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p.here && p.Grant.Data {
-		r.latest.Put(e)
+	if !p.here || !p.Grant.Data {
+		return
 	}
+	if e.To != nil {
+		e.To, _ = r.recipientsLocked(e.To) // nobody is told of strangers either
+	}
+	r.latest.Put(e)
+}
+
+// recipientsLocked are those of the participants in to who are in the room, each once: whoever keeps them keeps ids of
+// ours, not what a peer wrote. The error is the refusal of a message that names somebody else.
+func (r *Room) recipientsLocked(to []string) (ids []string, stranger error) {
+	ids = []string{}
+	for _, id := range to {
+		p := r.participants[id]
+		switch {
+		case p == nil:
+			stranger = datachannel.Refusal{Code: "unknown_participant", Text: "nobody here has the id " + id}
+		case !slices.Contains(ids, p.ID):
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids, stranger
 }

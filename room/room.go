@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -46,63 +47,12 @@ type Room struct {
 }
 
 func newRoom(rs *Rooms, name string) *Room {
-	r := &Room{
+	return &Room{
 		rooms:        rs,
 		name:         name,
 		log:          rs.cfg.Log.With().Str("room", name).Logger(),
 		participants: make(map[string]*Participant),
 		owners:       make(map[*sfu.Track]*Participant),
-	}
-	r.mu.Lock()
-	r.armLocked() // should nobody make it in
-	r.mu.Unlock()
-	return r
-}
-
-// open reads what is kept of the room. Whoever is to enter calls it first; it takes as long as the disk does.
-func (r *Room) open() error {
-	r.opening.Do(func() {
-		c := r.rooms.cfg.Data
-		c.Room, c.Metrics = r.name, r.rooms.cfg.Metrics
-		data, err := datachannel.NewLog(c)
-		if err != nil {
-			r.failed = err
-			r.log.Error().Err(err).Msg("room not readable")
-			return
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.data = data
-		r.latest = datachannel.NewLatest(datachannel.LatestConfig{Metrics: c.Metrics})
-		r.expireLocked(time.Now())
-		r.log.Info().Uint64("position", data.Head()).Msg("room opened")
-	})
-	return r.failed
-}
-
-// expireAgain is when to try again to delete what has lived its time but could not be deleted: the disk does not write.
-const expireAgain = time.Second
-
-// expireLocked deletes what of the state has lived its time, and sees to it that it is done again in time.
-func (r *Room) expireLocked(now time.Time) {
-	next, more := r.data.Expire(now)
-	if r.expiry != nil {
-		r.expiry.Stop()
-		r.expiry = nil
-	}
-	if more && !r.dead {
-		wait := next.Sub(now)
-		if wait <= 0 {
-			wait = expireAgain
-		}
-		r.expires = now.Add(wait)
-		r.expiry = time.AfterFunc(wait, func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if !r.dead {
-				r.expireLocked(time.Now())
-			}
-		})
 	}
 }
 
@@ -134,7 +84,7 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		return nil, Snapshot{}, ErrClosed
 	}
 	if len(r.participants) == 0 {
-		r.settleLocked() // it may have been read from the store
+		r.settleLocked(time.Now()) // it may have been read from the store
 	}
 	id := "p_" + rand.Text()[:16]
 	var former *sfu.Peer
@@ -144,11 +94,11 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		old.gone = true
 		delete(r.participants, id)
 	}
-	if r.lenLocked() >= r.rooms.cfg.Limits.Participants {
+	if err := r.fullLocked(); err != nil {
 		r.armLocked()
 		r.mu.Unlock()
 		closePeer(former)
-		return nil, Snapshot{}, ErrFull
+		return nil, Snapshot{}, err
 	}
 	p := newParticipant(r, id, req)
 	r.participants[id] = p
@@ -159,11 +109,27 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 	return p, snap, nil
 }
 
+// fullLocked says why nobody else can be let in, if so. Those who are expected back count apart: each is a session that is
+// kept, and somebody who comes and goes all the time leaves one every time.
+func (r *Room) fullLocked() error {
+	l := &r.rooms.cfg.Limits
+	switch {
+	case r.lenLocked() >= l.Participants:
+		return ErrFull
+	case len(r.participants) >= l.members():
+		return fmt.Errorf("%w: too many are expected back", ErrFull)
+	}
+	return nil
+}
+
 // restore is join for one who was here before the server was restarted.
 func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.dead || r.closed {
+	switch {
+	case r.dead:
+		return nil, Snapshot{}, errDead
+	case r.closed:
 		return nil, Snapshot{}, ErrClosed
 	}
 	if r.participants[req.ID] != nil {
@@ -182,11 +148,6 @@ func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 		r.enterLocked(p)
 	}
 	return p, r.snapshotLocked(p, 0), nil
-}
-
-// settleLocked deletes what belongs to people of former lives of the room.
-func (r *Room) settleLocked() {
-	r.data.LeaveBut(func(id string) bool { p := r.participants[id]; return p != nil && p.here }, time.Now())
 }
 
 // snapshotLocked is the room for p, which knows its state as of since; 0: it knows nothing.
@@ -310,79 +271,4 @@ func (r *Room) infosLocked(but *Participant) []Info {
 		infos[i] = p.infoLocked()
 	}
 	return infos
-}
-
-// armLocked starts the clock of an empty room.
-func (r *Room) armLocked() {
-	if len(r.participants) > 0 || r.empty != nil || r.closed {
-		return
-	}
-	r.empty = time.AfterFunc(r.rooms.cfg.EmptyTimeout, func() { r.rooms.drop(r) })
-}
-
-// die marks an empty room as gone; false if somebody is in it.
-func (r *Room) die() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.participants) > 0 {
-		return false
-	}
-	r.endLocked()
-	r.log.Info().Msg("room dropped, nobody came back")
-	return true
-}
-
-// close puts everyone out.
-func (r *Room) close() {
-	r.mu.Lock()
-	r.closed = true
-	var peers []*sfu.Peer
-	for id, p := range r.participants {
-		peers = append(peers, r.goLocked(p, ReasonClosed))
-		p.gone = true
-		delete(r.participants, id)
-		p.member.Notify(Expelled{Reason: ReasonClosed})
-	}
-	r.endLocked()
-	r.mu.Unlock()
-	for _, peer := range peers {
-		closePeer(peer)
-	}
-	r.log.Info().Msg("room closed")
-}
-
-// pause ends the room without a word to the log, for a server that is going to be started again.
-func (r *Room) pause() {
-	r.mu.Lock()
-	var peers []*sfu.Peer
-	for _, p := range r.participants {
-		peers = append(peers, p.peer)
-		p.peer, p.gone = nil, true
-	}
-	r.closed = true
-	r.endLocked()
-	r.mu.Unlock()
-	for _, peer := range peers {
-		closePeer(peer)
-	}
-	r.log.Info().Msg("room paused")
-}
-
-// endLocked stops the room's clocks and gives back what it holds.
-func (r *Room) endLocked() {
-	r.dead = true
-	for _, t := range []*time.Timer{r.empty, r.expiry} {
-		if t != nil {
-			t.Stop()
-		}
-	}
-	if r.data != nil {
-		r.data.Close()
-	}
-}
-
-func closePeer(p *sfu.Peer) {
-	if p != nil {
-		p.Close()
-	}
 }

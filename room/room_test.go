@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,6 +165,34 @@ func TestAwayAndBackIsTheSamePerson(t *testing.T) {
 	}
 }
 
+// Each who is expected back is a session that is kept: somebody who joins and vanishes all the time fills no server.
+func TestThoseExpectedBackAreBounded(t *testing.T) {
+	for size, most := range map[int]int{2: 18, 30: 60} {
+		rs, _ := newTestRooms(t, func(c *Config) { c.Limits.Participants = size })
+		var gone []*Participant
+		for range most {
+			p, _ := join(t, rs, "Ada")
+			p.Away(ReasonLeft)
+			gone = append(gone, p)
+		}
+		if _, _, err := rs.Join(request("Ben")); !errors.Is(err, ErrFull) {
+			t.Errorf("room of %d: %d are expected back, and another one: %v", size, most, err)
+		}
+		if err := gone[0].Return(); err != nil {
+			t.Errorf("room of %d: one of them does not get back: %v", size, err)
+		}
+		again := request("Cy")
+		again.Replaces = gone[1]
+		if _, _, err := rs.Join(again); err != nil {
+			t.Errorf("room of %d: nor does one who joins again in its place: %v", size, err)
+		}
+		gone[2].Leave(ReasonLost)
+		if _, _, err := rs.Join(request("Dan")); size > 2 && err != nil {
+			t.Errorf("room of %d: one is gone for good, and another one: %v", size, err)
+		}
+	}
+}
+
 func TestReplacedKeepsTheID(t *testing.T) {
 	rs, rec := newTestRooms(t, func(c *Config) { c.Limits.Participants = 1 })
 	ada, _ := join(t, rs, "Ada")
@@ -217,6 +247,24 @@ func TestMessagesAreRefusedWithAReason(t *testing.T) {
 		if refusal, ok := errors.AsType[datachannel.Refusal](err); !ok || refusal.Code != tt.code {
 			t.Errorf("got %v, want %s", err, tt.code)
 		}
+	}
+}
+
+// What the log and the lossy messages keep of a `to` is ids of people in the room, each once.
+func TestRecipientsAreNamedOnce(t *testing.T) {
+	rs, _ := newTestRooms(t, nil)
+	ada, _ := join(t, rs, "Ada")
+	ben, _ := join(t, rs, "Ben")
+	ben.Away(ReasonLost) // is expected back
+	to := []string{ben.ID, "p_nobody", ada.ID, ben.ID, strings.Repeat("x", 300<<10)}
+	ada.room.mu.Lock()
+	defer ada.room.mu.Unlock()
+	ids, stranger := ada.room.recipientsLocked(to)
+	if !slices.Equal(ids, []string{ben.ID, ada.ID}) || stranger == nil {
+		t.Errorf("%.100q, %.100v", ids, stranger)
+	}
+	if ids, stranger := ada.room.recipientsLocked([]string{}); ids == nil || len(ids) > 0 || stranger != nil {
+		t.Errorf("nobody is everybody: %v, %v", ids, stranger)
 	}
 }
 

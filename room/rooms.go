@@ -1,7 +1,6 @@
 package room
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -19,13 +18,19 @@ type Encoder func(Event) []byte
 // Limits bound what rooms hold. All are counts or bytes.
 type Limits struct {
 	Rooms        int
-	Participants int // in one room
+	Participants int // in one room; as many again may be expected back
 	Tracks       int // published by one participant
 	RoomBytes    int
 	NameBytes    int
 	IdentityBytes,
 	MetadataBytes int
 }
+
+// leastAbsent is how many of a small room may be expected back.
+const leastAbsent = 16
+
+// members is how many of a room may be here or expected back.
+func (l *Limits) members() int { return l.Participants + max(l.Participants, leastAbsent) }
 
 // Config of Rooms.
 type Config struct {
@@ -114,8 +119,21 @@ func (rs *Rooms) Join(req JoinRequest) (*Participant, Snapshot, error) {
 	if err := rs.check(req); err != nil {
 		return nil, Snapshot{}, err
 	}
+	p, snap, err := rs.enter(req.Room, req.Create, func(r *Room) (*Participant, Snapshot, error) { return r.join(req) })
+	if err == nil {
+		rs.mu.Lock()
+		rs.joins++
+		rs.mu.Unlock()
+	}
+	return p, snap, err
+}
+
+// enter opens a room for somebody to come in. One that is gone meanwhile is opened anew.
+func (rs *Rooms) enter(
+	name string, create bool, in func(*Room) (*Participant, Snapshot, error),
+) (*Participant, Snapshot, error) {
 	for {
-		r, err := rs.find(req.Room, req.Create)
+		r, err := rs.find(name, create)
 		if err != nil {
 			return nil, Snapshot{}, err
 		}
@@ -123,14 +141,9 @@ func (rs *Rooms) Join(req JoinRequest) (*Participant, Snapshot, error) {
 			rs.drop(r)
 			return nil, Snapshot{}, err
 		}
-		p, snap, err := r.join(req)
+		p, snap, err := in(r)
 		if err == errDead { //nolint:errorlint // never wrapped, never leaves the package
 			continue
-		}
-		if err == nil {
-			rs.mu.Lock()
-			rs.joins++
-			rs.mu.Unlock()
 		}
 		return p, snap, err
 	}
@@ -156,6 +169,7 @@ func (rs *Rooms) check(req JoinRequest) error {
 }
 
 func (rs *Rooms) find(name string, create bool) (*Room, error) {
+	may := create || rs.kept(name) // the disk is asked while nobody waits for us
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if rs.draining {
@@ -164,7 +178,7 @@ func (rs *Rooms) find(name string, create bool) (*Room, error) {
 	if r := rs.rooms[name]; r != nil {
 		return r, nil
 	}
-	if !create && !rs.kept(name) {
+	if !may {
 		return nil, ErrNotFound
 	}
 	if len(rs.rooms) >= rs.cfg.Limits.Rooms {
@@ -175,14 +189,13 @@ func (rs *Rooms) find(name string, create bool) (*Room, error) {
 	return r, nil
 }
 
-var errFound = errors.New("found")
-
-// kept says whether something of a room is in the store.
+// kept says whether something of a room is in the store. If that is not known, whoever opens it hears why.
 func (rs *Rooms) kept(name string) bool {
 	if rs.cfg.Data.Keeper == nil {
 		return false
 	}
-	return errors.Is(rs.cfg.Data.Keeper.Store().Read(name, func(datachannel.Row) error { return errFound }), errFound)
+	there, err := rs.cfg.Data.Keeper.Store().Has(name)
+	return there || err != nil
 }
 
 // Has says whether a room is open now.
@@ -211,23 +224,18 @@ func (rs *Rooms) all() []*Room {
 	return out
 }
 
-// Trim lets the logs of silent rooms forget what is too old. To be called every minute or so.
+// Trim lets the logs of silent rooms forget what is too old, and deletes what is to be deleted and could not be. To be
+// called every minute or so.
 func (rs *Rooms) Trim(now time.Time) {
 	for _, r := range rs.all() {
-		if r.open() == nil {
-			r.data.Trim(now)
-		}
+		r.tidy(now)
 	}
 }
 
 // Restored is to be called when everyone has been put back.
 func (rs *Rooms) Restored() {
 	for _, r := range rs.all() {
-		r.mu.Lock()
-		if r.data != nil && !r.dead {
-			r.settleLocked()
-		}
-		r.mu.Unlock()
+		r.tidy(time.Now())
 	}
 }
 
@@ -236,14 +244,7 @@ func (rs *Rooms) Restored() {
 //
 // Errors: those of Join, and ErrTaken if somebody with this ID is there already.
 func (rs *Rooms) Restore(req RestoreRequest) (*Participant, Snapshot, error) {
-	r, err := rs.find(req.Room, true)
-	if err == nil {
-		err = r.open()
-	}
-	if err != nil {
-		return nil, Snapshot{}, err
-	}
-	return r.restore(req)
+	return rs.enter(req.Room, true, func(r *Room) (*Participant, Snapshot, error) { return r.restore(req) })
 }
 
 // Drain lets nobody in any more.

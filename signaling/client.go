@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,12 +44,8 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
-
-	lineMu sync.Mutex
-	// Guarded by lineMu.
-	line      *line  // the link over HTTP, if there is one
-	broken    string // key of the last one, if it ended by itself and no other came
-	finishing bool   // there will be no more of them
+	lines       lines       // over HTTP
+	leaving     atomic.Bool // for good: nothing of the session is to be kept
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
 	requestMu sync.Mutex
@@ -90,8 +87,12 @@ func newClient(h *Handler) *client {
 }
 
 // Notify implements room.Member.
-func (c *client) Notify(n room.Notice) {
-	if !c.box.Put(n) {
+func (c *client) Notify(n room.Notice) { c.post(n) }
+
+// post puts into the mailbox what must not be lost.
+func (c *client) post(item any) {
+	if !c.box.Put(item) {
+		c.h.cfg.Metrics.Dropped("mailbox")
 		c.end("limit_exceeded", "too much happened at once")
 	}
 }
@@ -112,11 +113,12 @@ func (c *client) request(kind string, raw json.RawMessage) {
 	c.requestMu.Unlock()
 	switch {
 	case refusals > maxRefusals:
+		c.h.cfg.Metrics.Refused("limit_exceeded")
 		c.end("limit_exceeded", "too many requests in spite of being refused")
 	case refusals > maxAnswered:
 		c.h.cfg.Metrics.Refused("rate_limited")
 	case !ok, !c.box.Put(request{kind, append([]byte(nil), raw...)}):
-		c.fail(kind, 0, errTooManyRequests)
+		c.fail(kind, subject{}, errTooManyRequests)
 	}
 }
 
@@ -146,9 +148,9 @@ func (c *client) run() {
 func (c *client) handle(item any) {
 	switch item := item.(type) {
 	case request:
-		id, err := c.serve(item)
+		about, err := c.serve(item)
 		if err != nil {
-			c.fail(item.kind, id, err)
+			c.fail(item.kind, about, err)
 		}
 	case room.SlotsChanged:
 		if item.Rev > c.rev {
@@ -156,6 +158,11 @@ func (c *client) handle(item any) {
 			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
 		}
 	case linked:
+		if !c.participant.Here() && !errors.Is(c.participant.Return(), room.ErrGone) {
+			// It was taken for lost between its hello and its link, so what that hello says is not true. It comes again.
+			c.session.Cut()
+			return
+		}
 		// What slots show may have changed between what the hello says and the link that carries it.
 		if rev, slots := c.participant.Slots(); rev > item.rev {
 			c.rev = max(c.rev, rev)
@@ -181,33 +188,39 @@ func (c *client) handle(item any) {
 	}
 }
 
-// serve answers one request; the id is that of an offer.
-func (c *client) serve(r request) (int64, error) {
+// subject is what a request is about, as far as it could be read: an offer by its id, or an m-line.
+type subject struct {
+	id  int64
+	mid string
+}
+
+// serve answers one request.
+func (c *client) serve(r request) (subject, error) {
 	switch r.kind {
 	case kindOffer:
 		return c.serveOffer(r.raw)
 	case kindSlotted:
 		var m slottedRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		c.participant.Confirm(m.Rev)
 	case kindPublish:
 		var m publishRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
-		return 0, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
+		return subject{mid: m.Mid}, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
 	case kindUnpublish:
 		var m unpublishRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		c.participant.Unpublish(m.Mid)
 	case kindLeave:
 		var m leaveRequest
 		if err := decode(r.raw, &m); err != nil {
-			return 0, err
+			return subject{}, err
 		}
 		if m.Return {
 			c.participant.Away(room.ReasonLeft)
@@ -215,27 +228,27 @@ func (c *client) serve(r request) (int64, error) {
 			c.end("left", "you left")
 		}
 	default:
-		return 0, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
+		return subject{}, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
 	}
-	return 0, nil
+	return subject{}, nil
 }
 
-func (c *client) serveOffer(raw []byte) (int64, error) {
+func (c *client) serveOffer(raw []byte) (subject, error) {
 	var m offerRequest
 	if err := decode(raw, &m); err != nil {
-		return 0, err
+		return subject{}, err
 	}
 	if !c.offers.AllowN(time.Now(), 1) {
-		return m.ID, errTooManyRequests
+		return subject{id: m.ID}, errTooManyRequests
 	}
 	answer, err := c.participant.Answer(c.ctx, m.SDP, m.Fresh, publishes(m.Tracks))
 	if err != nil {
-		return m.ID, err
+		return subject{id: m.ID}, err
 	}
 	rev, slots := c.participant.Slots()
 	c.rev = rev
 	c.signal(answerReply{T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots)})
-	return m.ID, nil
+	return subject{id: m.ID}, nil
 }
 
 func publishes(tracks []track) []room.Publish {
@@ -266,7 +279,7 @@ func (c *client) serveSocket(s *socket, a arrival) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
 		Hello: a.hello, Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
-	c.box.Put(linked{a.rev})
+	c.post(linked{a.rev})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
 		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {
@@ -302,9 +315,7 @@ func (c *client) finish() {
 		end = &ending{"internal", "something went wrong in the server"}
 	}
 	c.h.sessions.end(c.id)
-	c.lineMu.Lock()
-	c.finishing = true
-	c.lineMu.Unlock()
+	c.lines.finish()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {
 		c.participant.Pause()
@@ -312,6 +323,7 @@ func (c *client) finish() {
 		c.h.sessions.remove(c.id)
 		return // the session goes on when the server is back
 	}
+	c.leaving.Store(true)
 	c.participant.Leave(reasonOf(end.code))
 	c.forget()
 	c.links.Wait()
@@ -341,25 +353,25 @@ func (c *client) signal(v any) {
 }
 
 // fail tells the client that a request was refused.
-func (c *client) fail(re string, id int64, err error) {
+func (c *client) fail(re string, about subject, err error) {
 	word, message := code(err)
 	c.h.count(word, err)
 	if word == "internal" {
 		c.log.Error().Err(err).Str("request", re).Msg("request failed")
 	}
-	reply := errorReply{T: "error", Re: clip(re), ID: id, Code: word, Message: message}
+	reply := errorReply{T: "error", Re: clip(re), ID: about.id, Mid: clip(about.mid), Code: word, Message: message}
 	if word == "rate_limited" {
 		reply.RetryMs = 1000
 	}
 	c.signal(reply)
 }
 
-// clip keeps a peer's word for a message from filling ours.
-func clip(kind string) string {
-	if len(kind) > 32 {
+// clip keeps a peer's word for a message or an m-line from filling ours.
+func clip(word string) string {
+	if len(word) > 32 {
 		return ""
 	}
-	return kind
+	return word
 }
 
 // channelConn is a data channel as a datachannel.Conn.

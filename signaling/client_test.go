@@ -58,7 +58,13 @@ func TestTooManyRequests(t *testing.T) {
 		if c.ctx.Err() != nil {
 			t.Error("refusals from before were counted")
 		}
+		if n := c.h.cfg.Metrics.RefusedCount("limit_exceeded"); n != 0 {
+			t.Errorf("%v ends counted before there was one", n)
+		}
 		c.request("slotted", nil)
+		if n := c.h.cfg.Metrics.RefusedCount("limit_exceeded"); n != 1 {
+			t.Errorf("%v ends counted, want 1", n)
+		}
 		if end, ok := errors.AsType[*ending](context.Cause(c.ctx)); !ok || end.code != "limit_exceeded" {
 			t.Errorf("ended with %v", context.Cause(c.ctx))
 		}
@@ -67,9 +73,9 @@ func TestTooManyRequests(t *testing.T) {
 
 func TestTooManyOffers(t *testing.T) {
 	c := newTestClient(t, Limits{OfferRate: 2, OfferBurst: 0})
-	id, err := c.serve(request{kindOffer, []byte(`{"t":"offer","id":7,"sdp":"v=0"}`)})
-	if id != 7 || !errors.Is(err, errTooManyRequests) {
-		t.Errorf("%d, %v", id, err)
+	about, err := c.serve(request{kindOffer, []byte(`{"t":"offer","id":7,"sdp":"v=0"}`)})
+	if about.id != 7 || !errors.Is(err, errTooManyRequests) {
+		t.Errorf("%v, %v", about, err)
 	}
 }
 
@@ -109,10 +115,13 @@ func TestAFullMailboxEndsTheSession(t *testing.T) {
 	for range mailboxSize {
 		c.Notify(room.PeerLost{})
 	}
-	if c.ctx.Err() != nil {
+	if c.ctx.Err() != nil || c.h.cfg.Metrics.DroppedCount("mailbox") != 0 {
 		t.Fatal("ended early")
 	}
 	c.Notify(room.PeerLost{})
+	if n := c.h.cfg.Metrics.DroppedCount("mailbox"); n != 1 {
+		t.Errorf("%v counted, want 1", n)
+	}
 	if end, ok := errors.AsType[*ending](context.Cause(c.ctx)); !ok || end.code != "limit_exceeded" {
 		t.Errorf("ended with %v", context.Cause(c.ctx))
 	}

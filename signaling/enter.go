@@ -28,9 +28,15 @@ type arrival struct {
 	rev      uint64 // of the slots it tells of
 }
 
+// caller is where a first message comes from.
+type caller struct {
+	ip  string
+	key string // of the link, for the client to know; empty for a WebSocket
+}
+
 // enter does what the first message of a link asks for. An error is one from before there is a session to speak for
-// itself. key is that of the link, for the client to know if it comes over HTTP.
-func (h *Handler) enter(raw []byte, key string) (arrival, error) {
+// itself.
+func (h *Handler) enter(raw []byte, from caller) (arrival, error) {
 	if !utf8.Valid(raw) {
 		return arrival{}, fmt.Errorf("%w: not UTF-8", errBadMessage)
 	}
@@ -47,12 +53,12 @@ func (h *Handler) enter(raw []byte, key string) (arrival, error) {
 	case kind == kindJoin:
 		var m joinRequest
 		if err = decode(raw, &m); err == nil {
-			a, err = h.join(m, key)
+			a, err = h.join(m, from)
 		}
 	default:
 		var m resumeRequest
 		if err = decode(raw, &m); err == nil {
-			a, err = h.resume(m, key)
+			a, err = h.resume(m, from)
 		}
 	}
 	if err != nil {
@@ -89,8 +95,12 @@ func grantOf(c auth.Claims) room.Grant {
 // An attempt to join is named by a word that nobody guesses.
 const minAttempt, maxAttempt = 16, 64
 
+// sessionsFor is how many sessions there may be where there may be so many connections: some wait for their clients to
+// come back.
+func sessionsFor(connections int) int { return 2 * connections }
+
 // join lets a newcomer in.
-func (h *Handler) join(m joinRequest, key string) (arrival, error) {
+func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	if n := len(m.Attempt); n > 0 && n < minAttempt || n > maxAttempt {
 		return arrival{}, fmt.Errorf("%w: an attempt has %d to %d characters", errBadMessage, minAttempt, maxAttempt)
 	}
@@ -98,8 +108,12 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 	if err != nil {
 		return arrival{}, err
 	}
-	c := newClient(h)
 	id := newSession()
+	l := &h.cfg.Limits
+	if err := h.sessions.hold(id.ID, from.ip, sessionsFor(l.Connections), sessionsFor(l.ConnectionsPerIP)); err != nil {
+		return arrival{}, err
+	}
+	c := newClient(h)
 	c.id, c.first, c.attempt = id.ID, id.Token, m.Attempt
 	req.Member = c
 	former, replaced := h.sessions.replaced(m.Resume, m.Attempt)
@@ -112,20 +126,21 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 		former.end("replaced", "you went on in another page")
 	}
 	if err != nil {
+		h.sessions.remove(id.ID)
 		c.cancel(err)
 		return arrival{}, err
 	}
-	c.participant = p
+	c.since = snap.Position
+	c.begin(p, snap, 0)
+	// From here on others may find it: another join of the same attempt takes its place.
 	if rival := h.sessions.add(c, id, m.Attempt); rival != nil {
 		rival.end("replaced", "you joined again")
 	}
-	c.since = snap.Position
-	c.begin(p, snap, 0)
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
 		ICEServers: []iceServer{}, State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
-		Limits: h.advertise(), Link: key,
+		Limits: h.advertise(), Link: from.key,
 	}
 	if m.Offer != "" {
 		reply.Answer, err = p.Answer(c.ctx, m.Offer, true, publishes(m.Tracks))
@@ -149,6 +164,7 @@ func (h *Handler) join(m joinRequest, key string) (arrival, error) {
 func (c *client) undo(code string, err error) {
 	c.h.sessions.remove(c.id)
 	c.session.Close(code, err.Error())
+	c.leaving.Store(true)
 	c.participant.Leave(room.ReasonLeft)
 	c.forget()
 	c.cancel(err)
@@ -167,7 +183,7 @@ func (c *client) begin(p *room.Participant, snap room.Snapshot, taken uint64) {
 }
 
 // resume finds a session that takes up a new link.
-func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
+func (h *Handler) resume(m resumeRequest, from caller) (arrival, error) {
 	c, token, err := h.sessions.resume(m.session)
 	if err != nil {
 		return arrival{}, err
@@ -177,7 +193,7 @@ func (h *Handler) resume(m resumeRequest, key string) (arrival, error) {
 	if err := c.participant.Return(); err != nil {
 		return arrival{}, err
 	}
-	reply := resumedReply{T: "resumed", Token: token, Link: key, Here: here, Peer: c.participant.HasPeer()}
+	reply := resumedReply{T: "resumed", Token: token, Link: from.key, Here: here, Peer: c.participant.HasPeer()}
 	rev, slots := c.participant.Slots()
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
 	c.keep()

@@ -97,6 +97,9 @@ func New(cfg Config) *Handler {
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	h.mux.HandleFunc("GET /readyz", h.serveReady)
 	cfg.Metrics.Gauge("parlor_websockets", "WebSockets open now.", func() float64 { return float64(h.sockets.Load()) })
+	cfg.Metrics.Gauge("parlor_sessions", "Sessions there are now, those among them whose clients are expected back.", func() float64 {
+		return float64(h.sessions.len())
+	})
 	cfg.Metrics.Gauge("parlor_connections", "WebSockets, and requests of sessions over HTTP, open now.", func() float64 {
 		h.mu.Lock()
 		defer h.mu.Unlock()

@@ -123,7 +123,7 @@ func TestNobodyIsToldOfNoSessionWhileDraining(t *testing.T) {
 	h := newTestHandler(t, Config{})
 	h.cancel()
 	for _, first := range []string{`{"t":"join","room":"demo"}`, `{"t":"resume","sid":"s_1","rt":"x"}`} {
-		if _, err := h.enter([]byte(first), ""); !errors.Is(err, room.ErrDraining) {
+		if _, err := h.enter([]byte(first), caller{}); !errors.Is(err, room.ErrDraining) {
 			t.Errorf("%s: %v", first, err)
 		}
 	}

@@ -16,26 +16,10 @@ import (
 	"github.com/parlorhq/parlor/room"
 )
 
-var errTooLarge = errors.New("the frame is too large")
-
-// carrier is the transport of a link over HTTP: a *stream or a *poll.
-type carrier interface {
-	datachannel.Conn
-	// post hands over the body that read returns, and waits until it was handled.
-	post(ctx context.Context, read func() (frame []byte, binary bool, err error)) error
-	// leave is said when nobody will read any more.
-	leave()
-	// get answers with frames. An error is one from before the answer began.
-	get(w http.ResponseWriter, r *http.Request) error
-}
-
-// line is a link over HTTP, as its requests find it.
-type line struct {
-	key     string
-	kind    datachannel.Kind
-	carrier carrier
-	link    *datachannel.Link
-}
+var (
+	errTooLarge = errors.New("the frame is too large")
+	errEncoded  = errors.New("the body has a content encoding, and none is taken")
+)
 
 // routeHTTP adds what is below /v1/sessions.
 func (h *Handler) routeHTTP() {
@@ -102,6 +86,8 @@ func (h *Handler) refuseRequest(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errNoResource):
 		status = http.StatusNotFound
+	case errors.Is(err, errEncoded):
+		status = http.StatusUnsupportedMediaType
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	}
@@ -158,7 +144,7 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 		return err // who gave up may have joined another way
 	}
 	key := rand.Text()
-	a, err := h.enter(raw, key)
+	a, err := h.enter(raw, caller{remoteIP(r), key})
 	if err != nil {
 		return err
 	}
@@ -192,7 +178,7 @@ func (h *Handler) servePost(w http.ResponseWriter, r *http.Request) error {
 // serveFarewell takes a leave by the key of a link that has just broken: a page that is closed breaks its stream first.
 func (h *Handler) serveFarewell(w http.ResponseWriter, r *http.Request, c *client) bool {
 	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !c.brokeWith(key) {
+	if !c.lines.brokeWith(key) || c.session.Signalled() { // by another link since
 		return false
 	}
 	raw, binary, err := h.body(w, r, h.cfg.Limits.FirstMessage)
@@ -234,14 +220,17 @@ func (h *Handler) lineOf(r *http.Request) (*client, *line, error) {
 	if c == nil {
 		return nil, nil, errNoSession
 	}
-	if l := c.lineWith(key); l != nil {
+	if l := c.lines.with(key); l != nil {
 		return c, l, nil
 	}
 	return c, nil, c.staleOr(errStaleLink)
 }
 
-// body reads what a request has to say within a time.
+// body reads what a request has to say within a time. What is compressed is not: a few bytes could become any number.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Duration) (frame []byte, binary bool, err error) {
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, false, errEncoded
+	}
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Now().Add(within)) // or in memory
 	stop := context.AfterFunc(h.ctx, func() { _ = c.SetReadDeadline(time.Now()) })
@@ -265,64 +254,4 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, within time.Durat
 	}
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return frame, strings.EqualFold(strings.TrimSpace(mediaType), "application/octet-stream"), nil
-}
-
-// openLine moves the session over HTTP from now on, as long as the link lasts.
-func (c *client) openLine(kind datachannel.Kind, key string, a arrival) error {
-	c.lineMu.Lock()
-	defer c.lineMu.Unlock()
-	switch {
-	case c.finishing && c.h.ctx.Err() != nil:
-		return room.ErrDraining // it may go on when the server is back
-	case c.finishing:
-		return errNoSession
-	}
-	l := &line{key: key, kind: kind}
-	u := newUplink(c.session.Done())
-	if kind == datachannel.SSE {
-		l.carrier = newStream(u)
-	} else {
-		l.carrier = newPoll(u, holdOf(c.h.cfg.Limits.LostAfter))
-	}
-	l.link = c.session.Open(l.carrier, kind, datachannel.LinkOptions{
-		Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
-	})
-	c.line, c.broken = l, ""
-	c.box.Put(linked{a.rev})
-	c.links.Go(func() {
-		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
-		l.carrier.leave()
-		c.log.Debug().Err(err).Stringer("kind", kind).Msg("link over HTTP ended")
-		c.lineMu.Lock()
-		defer c.lineMu.Unlock()
-		if c.line == l {
-			c.line, c.broken = nil, l.key
-		}
-	})
-	return nil
-}
-
-// lineWith is the link with this key, if it is the one there is.
-func (c *client) lineWith(key string) *line {
-	c.lineMu.Lock()
-	defer c.lineMu.Unlock()
-	if c.line == nil || !equal(key, c.line.key) {
-		return nil
-	}
-	return c.line
-}
-
-// brokeWith says whether the last link over HTTP had this key, and nothing took its place.
-func (c *client) brokeWith(key string) bool {
-	c.lineMu.Lock()
-	defer c.lineMu.Unlock()
-	return c.broken != "" && equal(key, c.broken) && !c.session.Signalled()
-}
-
-// staleOr says of a link that has ended whether its session did.
-func (c *client) staleOr(err error) error {
-	if code, _ := c.session.Reason(); code != "" && errors.Is(err, errStaleLink) {
-		return errNoSession
-	}
-	return err
 }

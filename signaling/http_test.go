@@ -245,6 +245,28 @@ func TestAFrameTooLargeToPost(t *testing.T) {
 	})
 }
 
+// A frame that is compressed is not taken, whatever is in it; it costs nothing but its answer.
+func TestNothingCompressedIsTaken(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, s *site) {
+		ada := s.join("poll", "Ada")
+		for _, path := range []string{ada.path(), "/v1/sessions?via=sse"} {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", "http://parlor.example"+path, strings.NewReader(`{"t":"ping","id":1}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+ada.link)
+			r.Header.Set("Content-Encoding", "gzip")
+			response, err := s.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.read(response).want(t, http.StatusUnsupportedMediaType, "bad_message")
+			_ = response.Body.Close()
+		}
+		ada.say(`{"t":"ping","id":1}`)
+	})
+}
+
 // What is no frame ends the session, and its client hears why.
 func TestABadFrameOverHTTP(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, s *site) {

@@ -106,6 +106,8 @@ type grant struct {
 	Subscribe bool `json:"subscribe"`
 	Data      bool `json:"data"`
 	Admin     bool `json:"admin"`
+	// Sources are all that may be published; left out where that is everything.
+	Sources []room.Source `json:"sources,omitempty"`
 }
 
 type slot struct {
@@ -188,6 +190,7 @@ type errorReply struct {
 	T       string `json:"t"`
 	Re      string `json:"re,omitempty"`
 	ID      int64  `json:"id,omitempty"`
+	Mid     string `json:"mid,omitempty"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	RetryMs int64  `json:"retryMs,omitempty"`

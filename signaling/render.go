@@ -93,7 +93,7 @@ func renderSlots(slots []room.Slot) []slot {
 }
 
 func renderGrant(g room.Grant) grant {
-	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin}
+	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin, Sources: g.Sources}
 }
 
 // codes are the words of docs/protocol.md for what can go wrong.
@@ -105,7 +105,9 @@ func codes() []codeOf {
 		{errStaleLink, "stale_link"},
 		{errTooLarge, "too_large"},
 		{errNoResource, "bad_message"},
+		{errEncoded, "bad_message"},
 		{errTooManyConnections, "overloaded"},
+		{errTooManySessions, "overloaded"},
 		{auth.ErrTokenExpired, "token_expired"},
 		{auth.ErrNotAllowed, "not_allowed"},
 		{auth.ErrUnauthorized, "unauthorized"},

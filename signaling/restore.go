@@ -31,10 +31,14 @@ type kept struct {
 	Here     bool       `json:"here"`
 }
 
-// Keep implements room.Member: a session is written together with its participant's coming and going.
+// Keep implements room.Member: a session is written together with its participant's coming and going, and deleted
+// together with its going for good.
 func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
-	if c.h.cfg.Keeper == nil || c.id == "" {
+	switch {
+	case c.h.cfg.Keeper == nil || c.id == "":
 		return nil
+	case c.leaving.Load():
+		return c.noRows()
 	}
 	return []datachannel.Row{c.row(p, here)}
 }
@@ -66,16 +70,22 @@ func (c *client) keep() {
 	if err := c.h.cfg.Keeper.Put(ctx, c.row(c.participant, c.participant.Here())); err != nil {
 		c.log.Debug().Err(err).Msg("session not written")
 	}
+	if c.leaving.Load() { // meanwhile
+		c.forget()
+	}
 }
 
 // forget takes a session that has ended out of the store.
 func (c *client) forget() {
-	if c.h.cfg.Keeper == nil {
-		return
+	if c.h.cfg.Keeper != nil {
+		c.h.cfg.Keeper.Later(c.noRows()...)
 	}
+}
+
+// noRows is the session as it is when it has ended.
+func (c *client) noRows() []datachannel.Row {
 	key := []byte(c.id)
-	c.h.cfg.Keeper.Later(
-		datachannel.Row{Table: datachannel.TableSessions, Key: key}, datachannel.Row{Table: datachannel.TableTaken, Key: key})
+	return []datachannel.Row{{Table: datachannel.TableSessions, Key: key}, {Table: datachannel.TableTaken, Key: key}}
 }
 
 // Restore puts back the sessions of a server that was killed: their clients resume as if nothing had been. It is called
@@ -109,10 +119,21 @@ func (h *Handler) Restore() error {
 		}
 	}
 	h.cfg.Rooms.Restored()
+	h.cfg.Keeper.Later(orphans(found, taken)...)
 	if len(found) > 0 {
 		h.cfg.Log.Info().Int("sessions", len(found)).Msg("sessions restored")
 	}
 	return nil
+}
+
+// orphans is what is left of sessions that are no more: what one says while it ends may be written last.
+func orphans(found map[string]kept, taken map[string]uint64) (rows []datachannel.Row) {
+	for id := range taken {
+		if _, needed := found[id]; !needed {
+			rows = append(rows, datachannel.Row{Table: datachannel.TableTaken, Key: []byte(id)})
+		}
+	}
+	return rows
 }
 
 // latestFirst are the ids of sessions, those first that took the places of others. The server may have ended after it
@@ -136,9 +157,9 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		return err
 	}
 	c.first, c.attempt, c.turn, c.since = k.Token, k.Attempt, k.Turn, k.Since
-	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)
+	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})
 	if !h.start(c) {
 		return room.ErrDraining
 	}

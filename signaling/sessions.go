@@ -9,17 +9,22 @@ import (
 	"github.com/parlorhq/parlor/room"
 )
 
-var errNoSession = errors.New("there is no such session")
+var (
+	errNoSession       = errors.New("there is no such session")
+	errTooManySessions = errors.New("too many sessions")
+)
 
 // sessions are the clients of a server by session id, with the tokens to resume them.
 type sessions struct {
 	mu        sync.Mutex
 	byID      map[string]*entry
 	byAttempt map[string]*entry // those whose join had such a word
+	perIP     map[string]int    // those that began there
 }
 
 type entry struct {
-	client *client
+	ip     string  // where it began; empty if that was before the server was restarted
+	client *client // nil: its join is under way
 	// token is the one given out last. former was given up for it and is good for it as long as token was not used: the
 	// message with token may have been lost, or somebody asks twice and takes either answer.
 	token, former string
@@ -29,6 +34,33 @@ type entry struct {
 
 // newSession is a session id and its first token.
 func newSession() session { return session{ID: "s_" + rand.Text(), Token: rand.Text()} }
+
+// hold keeps a place for a session, until remove. There may be so many in all, and so many that began at one address:
+// a session is kept for a while after its connections, of which there are caps too.
+func (s *sessions) hold(id, ip string, all, perIP int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.byID) >= all || s.perIP[ip] >= perIP {
+		return errTooManySessions
+	}
+	s.makeLocked()
+	s.byID[id] = &entry{ip: ip}
+	s.perIP[ip]++
+	return nil
+}
+
+func (s *sessions) makeLocked() {
+	if s.byID == nil {
+		s.byID, s.byAttempt, s.perIP = make(map[string]*entry), make(map[string]*entry), make(map[string]int)
+	}
+}
+
+// len is how many there are.
+func (s *sessions) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.byID)
+}
 
 // add makes a client's session one that can be resumed. If another join with the same attempt got in between, that
 // one's client is given back: nobody will hear of it.
@@ -46,8 +78,9 @@ func (s *sessions) put(id string, e entry) {
 }
 
 func (s *sessions) putLocked(id string, e *entry) (rival *client) {
-	if s.byID == nil {
-		s.byID, s.byAttempt = make(map[string]*entry), make(map[string]*entry)
+	s.makeLocked()
+	if held := s.byID[id]; held != nil {
+		e.ip = held.ip
 	}
 	s.byID[id] = e
 	if e.attempt == "" {
@@ -75,7 +108,7 @@ func (s *sessions) tokens(id string) (token, former string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.byID[id]
-	if e == nil {
+	if e == nil || e.client == nil {
 		return "", "", false
 	}
 	return e.token, e.former, true
@@ -87,7 +120,7 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	defer s.mu.Unlock()
 	e := s.byID[id.ID]
 	switch {
-	case e == nil || e.over:
+	case e == nil || e.client == nil || e.over:
 		return nil, "", errNoSession
 	case equal(id.Token, e.token):
 		e.former, e.token = e.token, rand.Text()
@@ -138,8 +171,15 @@ func (s *sessions) endLocked(e *entry) {
 func (s *sessions) remove(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.endLocked(s.byID[id])
+	e := s.byID[id]
+	if e == nil {
+		return
+	}
+	s.endLocked(e)
 	delete(s.byID, id)
+	if s.perIP[e.ip]--; s.perIP[e.ip] <= 0 { // those from before a restart were not counted
+		delete(s.perIP, e.ip)
+	}
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -2,8 +2,35 @@ package signaling
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 )
+
+func TestPlacesForSessions(t *testing.T) {
+	var s sessions
+	for i, tt := range []struct {
+		ip string
+		ok bool
+	}{{"a", true}, {"a", true}, {"a", false}, {"b", true}, {"c", false}} {
+		if err := s.hold(strconv.Itoa(i), tt.ip, 3, 2); (err == nil) != tt.ok || err != nil && !errors.Is(err, errTooManySessions) {
+			t.Errorf("%d, from %s: %v", i, tt.ip, err)
+		}
+	}
+	if c := s.find("0"); c != nil {
+		t.Error("a join that is under way has a client")
+	}
+	if _, _, err := s.resume(session{ID: "0"}); !errors.Is(err, errNoSession) {
+		t.Errorf("a join that is under way was resumed: %v", err)
+	}
+	s.add(&client{}, session{ID: "0", Token: "x"}, "")
+	s.put("9", entry{client: &client{}}) // from before a restart
+	for _, id := range []string{"0", "0", "1", "2", "3", "9"} {
+		s.remove(id)
+	}
+	if s.len() != 0 || len(s.perIP) != 0 {
+		t.Errorf("left: %d sessions, %v", s.len(), s.perIP)
+	}
+}
 
 func TestResumeTokens(t *testing.T) {
 	var s sessions

@@ -19,6 +19,7 @@ const (
 const (
 	pingEvery    = 5 * time.Second
 	deadAfter    = 20 * time.Second // without a frame or a pong
+	renewEvery   = time.Second      // frames move the deadline no oftener: it costs something
 	writeTimeout = 10 * time.Second
 	closeTimeout = time.Second // for the peer's half of the closing handshake
 )
@@ -28,10 +29,12 @@ var errBinary = errors.New("a binary frame")
 // socket is a WebSocket as a datachannel.Conn. It pings by itself: a browser answers without its page, so a page whose
 // timers are throttled is not taken for dead.
 type socket struct {
-	conn  *websocket.Conn
-	heard func() // a pong came
+	conn *websocket.Conn
 
-	buf []byte // owned by the reader
+	// Owned by the reader.
+	heard   func()    // a pong came; nil before keepAlive
+	renewed time.Time // when the deadline was moved
+	buf     []byte
 
 	mu     sync.Mutex
 	closed bool
@@ -43,10 +46,11 @@ func newSocket(conn *websocket.Conn, limit int64) *socket {
 	s := &socket{conn: conn}
 	conn.SetReadLimit(limit)
 	conn.SetPongHandler(func(string) error {
-		if s.heard != nil {
-			s.heard()
+		if s.heard == nil {
+			return nil
 		}
-		return conn.SetReadDeadline(time.Now().Add(deadAfter))
+		s.heard()
+		return s.renew(time.Now())
 	})
 	return s
 }
@@ -57,7 +61,19 @@ func (s *socket) keepAlive(heard func()) error {
 	s.mu.Lock()
 	s.ping = time.AfterFunc(pingEvery, s.sendPing)
 	s.mu.Unlock()
-	return s.conn.SetReadDeadline(time.Now().Add(deadAfter))
+	return s.renew(time.Now())
+}
+
+// renew gives the peer deadAfter to be heard of again. Before keepAlive the first message has a deadline of its own, and
+// after CloseConn the goodbye: a peer that says pong all the time does not move those.
+func (s *socket) renew(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heard == nil || s.closed {
+		return nil
+	}
+	s.renewed = now
+	return s.conn.SetReadDeadline(now.Add(deadAfter))
 }
 
 func (s *socket) sendPing() {
@@ -71,6 +87,12 @@ func (s *socket) sendPing() {
 
 // ReadFrame implements datachannel.Conn. The frame is good until the next call.
 func (s *socket) ReadFrame() (frame []byte, binary bool, err error) {
+	// A frame is a sign of life, and while it was handled (of a sender above its rate slowly) we have not listened.
+	if now := time.Now(); now.Sub(s.renewed) > renewEvery {
+		if err := s.renew(now); err != nil {
+			return nil, false, fmt.Errorf("read websocket: %w", err)
+		}
+	}
 	kind, r, err := s.conn.NextReader()
 	if err != nil {
 		return nil, false, fmt.Errorf("read websocket: %w", err)

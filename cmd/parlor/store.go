@@ -45,6 +45,7 @@ func (s *server) logConfig(counts *metrics.Metrics) datachannel.LogConfig {
 	l := s.cfg.Limits
 	budget := datachannel.NewBudget(l.LogTotal)
 	counts.Gauge("parlor_log_bytes", "Bytes that the logs of all rooms hold.", func() float64 { return float64(budget.Used()) })
+	counts.Gauge("parlor_log_waiting_bytes", "Bytes of them that wait to be written.", func() float64 { return float64(budget.Waiting()) })
 	rules := make(map[string]datachannel.Rule, len(s.cfg.StateRules))
 	for prefix, word := range s.cfg.StateRules {
 		rule, err := datachannel.ParseRule(word)

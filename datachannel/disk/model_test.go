@@ -87,6 +87,10 @@ func same(t *testing.T, s *Store, want map[string]map[string]string) {
 		if got := dump(t, s, room); !slices.Equal(got, lines) {
 			t.Fatalf("room %q: %d rows, want %d", room, len(got), len(lines))
 		}
+		_, there := want[room]
+		if got, err := s.Has(room); got != there || err != nil {
+			t.Fatalf("room %q is there: %t, %v", room, got, err)
+		}
 	}
 	there := slices.DeleteFunc(slices.Sorted(maps.Keys(want)), func(r string) bool { return r == "" })
 	if got := slices.Sorted(maps.Keys(roomsOf(t, s))); !slices.Equal(got, there) {

@@ -213,6 +213,23 @@ func (s *Store) Read(room string, f func(datachannel.Row) error) error {
 	return nil
 }
 
+// Has implements datachannel.Store.
+func (s *Store) Has(room string) (there bool, err error) {
+	forgotten := false
+	err = s.view(func(layers ...*layer) {
+		for _, l := range layers {
+			if c := l.rooms[room]; c != nil {
+				forgotten = forgotten || c.forgotten
+				there = c.put || there && !c.forgotten
+			}
+		}
+	}, func(tx *bolt.Tx) error {
+		there = there || !forgotten && tx.Bucket([]byte(roomPrefix+room)) != nil
+		return nil
+	})
+	return there, err
+}
+
 // Rooms implements datachannel.Store. A room is there from its first row until it is forgotten; "" is none. It may have
 // been written to up to a minute later than is said. f may call the store.
 func (s *Store) Rooms(f func(room string, used int64) error) error {

@@ -186,6 +186,17 @@ func (s *Store) Read(room string, f func(datachannel.Row) error) error {
 	return nil
 }
 
+// Has implements datachannel.Store.
+func (s *Store) Has(room string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false, ErrClosed
+	}
+	_, there := s.used[room]
+	return there, nil
+}
+
 // Rooms implements datachannel.Store.
 func (s *Store) Rooms(f func(room string, used int64) error) error {
 	s.mu.Lock()

@@ -57,6 +57,11 @@ func TestFaults(t *testing.T) {
 	if err := after.Rooms(func(room string, _ int64) error { rooms = append(rooms, room); return nil }); err != nil {
 		t.Fatal(err)
 	}
+	for room, want := range map[string]bool{"r": true, "x": false} {
+		if got, err := after.Has(room); got != want || err != nil {
+			t.Errorf("room %q is there: %t, %v", room, got, err)
+		}
+	}
 	if !slices.Equal(rooms, []string{"r"}) || len(keys(t, after, "r")) != 2 {
 		t.Errorf("the clone has %q", rooms)
 	}

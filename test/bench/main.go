@@ -1,5 +1,5 @@
-// Command bench prints what messages cost Parlor, beside what they cost a plain pion loop under the same load in the same
-// run. Servers are processes of their own, a new one for each cell, so that their CPU and memory can be told from the
+// Command bench prints what messages cost Parlor, beside what they cost a plain pion loop, or a plain hub of WebSockets,
+// under the same load in the same run. Servers are processes of their own, a new one for each cell, so that their CPU and memory can be told from the
 // load's, which shares the machine's cores with them.
 package main
 
@@ -17,9 +17,10 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == "-serve-loop" {
-		if err := serveLoop(); err != nil {
-			fmt.Fprintln(os.Stderr, "loop:", err)
+	baselines := map[string]func() error{"-serve-loop": serveLoop, "-serve-hub": serveHub}
+	if len(os.Args) == 2 && baselines[os.Args[1]] != nil {
+		if err := baselines[os.Args[1]](); err != nil {
+			fmt.Fprintln(os.Stderr, os.Args[1], err)
 			os.Exit(1)
 		}
 		return
@@ -64,11 +65,12 @@ func table(ctx context.Context, path, names, profiles string, count int) error {
 	for range count {
 		for _, r := range chosen {
 			var loop *bench.Report
-			if r.loop {
+			if r.loop || r.hub {
+				who := map[bool]string{true: "hub", false: "loop"}[r.hub]
 				if loop, err = r.baseline(ctx); err != nil {
-					return fmt.Errorf("%s: loop: %w", r.name, err)
+					return fmt.Errorf("%s: %s: %w", r.name, who, err)
 				}
-				line(&r, "loop", loop, "")
+				line(&r, who, loop, "")
 			}
 			parlor, err := r.parlor(ctx, path, profiles)
 			if err != nil {

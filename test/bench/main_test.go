@@ -33,7 +33,7 @@ func TestBars(t *testing.T) {
 		return &r
 	}
 	for name, bar := range map[string]func(p, l *bench.Report) (string, bool){
-		"p50": medianRatio(1.1), "CPU": cpuRatio(0.4, 100), "µs": cpuAtMost(12), "p99": p99AtMost(100),
+		"p50": medianRatio(1.1), "CPU": cpuRatio(0.4, 100), "hub": hubRatio(0.4), "p99": p99AtMost(100),
 	} {
 		if what, held := bar(&good, &loop); !held {
 			t.Errorf("%s: %s is missed", name, what)

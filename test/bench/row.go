@@ -20,6 +20,7 @@ type row struct {
 	load    bench.Load
 	carrier client.Transport
 	loop    bool // the loop gets the same load
+	hub     bool // the hub does
 	bar     func(parlor, loop *bench.Report) (what string, held bool)
 }
 
@@ -38,7 +39,7 @@ func rows() []row {
 		{name: "10x10", what: "10 × 60/s → 10", load: load(10, 10, 60), carrier: client.WebRTC, loop: true},
 		{name: "10x50", what: "10 × 60/s → 50", load: load(10, 50, 60), carrier: client.WebRTC, loop: true, bar: cpuRatio(0.4, 100)},
 		{name: "closed", what: "1, 32 on their way → 50", load: load(1, 50, 0), carrier: client.WebRTC, loop: true},
-		{name: "ws100", what: "WebSocket: 1 × 60/s → 100", load: load(1, 100, 60), carrier: client.WebSocket, bar: cpuAtMost(12)},
+		{name: "ws100", what: "WebSocket: 1 × 60/s → 100", load: load(1, 100, 60), carrier: client.WebSocket, hub: true, bar: hubRatio(1.3)},
 		{name: "ws500", what: "WebSocket: 1 × 20/s → 500", load: load(1, 500, 20), carrier: client.WebSocket, bar: p99AtMost(250)},
 	}
 }
@@ -62,9 +63,12 @@ func cpuRatio(most, p99 float64) func(p, l *bench.Report) (string, bool) {
 	}
 }
 
-func cpuAtMost(most float64) func(p, l *bench.Report) (string, bool) {
-	return func(p, _ *bench.Report) (string, bool) {
-		return fmt.Sprintf("%.1f µs, at most %.0f", p.MicrosPerMessage, most), p.MicrosPerMessage <= most && allThere(p)
+// hubRatio is cpuRatio without a word on latency. 1.3 is what 12 µs were to the 9.2 of Galene, which is a hub, where both
+// were measured first: a machine on which everything costs more moves both.
+func hubRatio(most float64) func(p, l *bench.Report) (string, bool) {
+	return func(p, l *bench.Report) (string, bool) {
+		ratio := p.MicrosPerMessage / l.MicrosPerMessage
+		return fmt.Sprintf("CPU ratio to the hub %.2f, at most %.1f", ratio, most), ratio <= most && allThere(p)
 	}
 }
 
@@ -98,15 +102,22 @@ func (r *row) parlor(ctx context.Context, path, profiles string) (*bench.Report,
 	return report, err
 }
 
-// baseline puts the load on a new loop server.
+// baseline puts the load on a new loop or hub server.
 func (r *row) baseline(ctx context.Context) (*bench.Report, error) {
-	s, err := startLoop()
+	which := "-serve-loop"
+	if r.hub {
+		which = "-serve-hub"
+	}
+	s, err := startBaseline(which)
 	if err != nil {
 		return nil, err
 	}
 	defer s.stop()
 	load := r.load
 	load.Server = bench.Process(s.cmd.Process.Pid)
+	if r.hub {
+		return bench.Run(ctx, hubTarget{s.url}, load)
+	}
 	return bench.Run(ctx, newLoopTarget(s.url), load)
 }
 

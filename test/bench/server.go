@@ -35,13 +35,13 @@ func startParlor(path string) (*server, error) {
 	return s, err
 }
 
-// startLoop starts the baseline: this program again.
-func startLoop() (*server, error) {
+// startBaseline starts a baseline: this program again.
+func startBaseline(which string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return start(exec.Command(self, "-serve-loop"))
+	return start(exec.Command(self, which))
 }
 
 func start(cmd *exec.Cmd) (*server, error) {

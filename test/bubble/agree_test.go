@@ -27,20 +27,23 @@ func (s *storm) agree() {
 	if s.await("the newcomer", s.ready) && s.await("one view", s.oneView) {
 		s.await("the newcomer's cursors", func() error { return s.cursors(newcomer, last) })
 		s.history(newcomer)
-		s.owned(newcomer)
+		s.await("what belonged to who left", func() error { return s.owned(newcomer) })
 	}
 	s.check()
 }
 
-// owned checks that nothing is left of what belonged to people who have left. A store that fails may keep it.
-func (s *storm) owned(g *guest) {
+// owned says whether something is left of what belonged to people who have left. What could not be deleted while the
+// store failed is deleted within a minute after that.
+func (s *storm) owned(g *guest) error {
+	var left error
 	g.ask(func() {
 		for key, c := range g.values {
-			if _, here := g.others[c.By]; c.By != "" && !here && !s.ailing {
-				s.fault("%s belongs to %s, who is not here", key, c.By)
+			if _, here := g.others[c.By]; c.By != "" && !here {
+				left = fmt.Errorf("%s belongs to %s, who is not here", key, c.By)
 			}
 		}
 	})
+	return left
 }
 
 // await waits for what must come about in the end.
@@ -159,6 +162,7 @@ func (s *storm) history(g *guest) {
 	var kept []entry
 	var log string
 	g.ask(func() { kept, log = g.kept, s.logOf(g.epoch) })
+	defer s.still()()
 	f := s.facts()
 	s.note("new", "history: %d entries", len(kept))
 	seen := map[uint64]string{}

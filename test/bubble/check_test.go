@@ -15,7 +15,20 @@ type fact struct {
 	whose string // witness who said so
 }
 
-// facts are what all witnesses say of each log, by offset.
+// still keeps all witnesses from seeing more until it is undone: people still come, go and are told while what they saw is
+// looked at. Nobody may be asked anything meanwhile.
+func (s *storm) still() (undo func()) {
+	for _, c := range s.crew {
+		c.witness().mu.Lock()
+	}
+	return func() {
+		for _, c := range s.crew {
+			c.witness().mu.Unlock()
+		}
+	}
+}
+
+// facts are what all witnesses say of each log, by offset. They are to be still.
 func (s *storm) facts() map[string]map[uint64]*fact {
 	bodies := map[string]*post{}
 	for _, c := range s.crew {
@@ -88,6 +101,11 @@ func (s *storm) seen(w *witness, sp *span, x *sight, p *post) {
 
 // check holds what everybody saw against what is promised.
 func (s *storm) check() {
+	here := map[sailor]bool{}
+	for _, c := range s.crew {
+		here[c] = c.here()
+	}
+	defer s.still()()
 	facts := s.facts()
 	places := map[*post]uint64{}
 	for _, log := range facts {
@@ -103,7 +121,7 @@ func (s *storm) check() {
 	}
 	for _, c := range s.crew {
 		w := c.witness()
-		s.sent(c)
+		s.sent(c, here[c])
 		for _, sp := range w.spans {
 			s.orderly(w, sp)
 			s.complete(w, sp, facts[sp.log])
@@ -113,11 +131,11 @@ func (s *storm) check() {
 }
 
 // sent checks that what somebody sent has a fate, and in what order.
-func (s *storm) sent(c sailor) {
+func (s *storm) sent(c sailor, here bool) {
 	last := map[string]uint64{}
 	for _, p := range c.witness().posts {
 		switch {
-		case p.fate == pending && c.here():
+		case p.fate == pending && here:
 			s.fault("%s", p)
 		case p.fate == taken && p.offset <= last[p.log]:
 			s.fault("%s, after an earlier one at %d", p, last[p.log])

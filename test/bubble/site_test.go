@@ -47,11 +47,12 @@ type site struct {
 	http     *http.Server
 	listener *listener
 	served   sync.WaitGroup
+	closing  chan struct{}
 }
 
 func open(t *testing.T, s siting) *site {
 	t.Helper()
-	v := &site{t: t, listener: s.wire.listen()}
+	v := &site{t: t, listener: s.wire.listen(), closing: make(chan struct{})}
 	counts := metrics.New()
 	if s.socket != nil {
 		var err error
@@ -91,11 +92,27 @@ func open(t *testing.T, s siting) *site {
 			t.Errorf("http: %v", err)
 		}
 	})
+	v.served.Go(v.tend)
 	return v
+}
+
+// tend does what is to be done now and then.
+func (v *site) tend() {
+	minute := time.NewTicker(time.Minute)
+	defer minute.Stop()
+	for {
+		select {
+		case now := <-minute.C:
+			v.rooms.Trim(now)
+		case <-v.closing:
+			return
+		}
+	}
 }
 
 // close ends the server in the order of cmd/parlor, and returns when nothing of it is left.
 func (v *site) close() {
+	close(v.closing)
 	v.rooms.Drain()
 	v.door.Close()
 	v.rooms.Close()

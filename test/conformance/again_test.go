@@ -186,7 +186,11 @@ func TestCase19GraceExpiresOneTickBeforeAttach(t *testing.T) {
 			edge += lostAfter
 		}
 		running.Go(func() {
-			pause(t, time.Until(began.Add(edge+time.Duration(i-30)*10*time.Millisecond)))
+			from := time.Duration(i-30) * 10 * time.Millisecond
+			if i < 6 { // a busy machine may be late, but not for all
+				from -= 500 * time.Millisecond
+			}
+			pause(t, time.Until(began.Add(edge+from)))
 			l, err := p.tryOpen(within(t, patience), overWebSocket)
 			if err == nil {
 				p.look(func() { p.mute = false })
@@ -207,7 +211,7 @@ func TestCase19GraceExpiresOneTickBeforeAttach(t *testing.T) {
 	}
 	running.Wait()
 	t.Logf("%d came back, %d did not", back, gone)
-	if gone == 0 || back+gone != len(all) {
+	if back == 0 || gone == 0 || back+gone != len(all) {
 		t.Errorf("%d came back and %d were refused of %d", back, gone, len(all))
 	}
 	for _, p := range all {

@@ -29,8 +29,8 @@
 //	 7  resume before any message of the server         TestCase07…  again_test.go
 //	 8  resume thrice, the first socket ends later      TestCase08…  again_test.go
 //	 9  acknowledgement lost                            TestCase09…  again_test.go
-//	10  duplicate and overlapping POSTs                 TestCase10…  http_test.go
-//	11  reordered POSTs                                 TestCase11…  http_test.go
+//	10  duplicate and overlapping POSTs                 TestCase10…  posts_test.go
+//	11  reordered POSTs                                 TestCase11…  posts_test.go
 //	12  stale poll after attach                         TestCase12…  http_test.go
 //	13  response to a poll lost                         TestCase13…  http_test.go
 //	14  server-sent events through a buffering proxy    TestCase14…  http_test.go

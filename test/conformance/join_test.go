@@ -92,11 +92,11 @@ func TestCase24MessageSentOnJoinedReachesJoiner(t *testing.T) {
 // PARLOR_FULL makes it 64 MiB at 1 Mbit/s, which takes ten minutes.
 func TestCase25LargeSnapshotOnASlowLine(t *testing.T) {
 	t.Parallel()
-	size, rate, patient := 3<<20, 6_000_000/8, 30*time.Second
+	size, rate, patient := 6<<20, 6_000_000/8, time.Minute
 	if full() {
 		size, rate, patient = 63<<20, 1_000_000/8, 15*time.Minute
 	}
-	p := launch(t, append([]string{"--dev", "--lost-after", "1s", "--resume-window", "2s"}, generous...)...)
+	p := launch(t, append([]string{"--dev", "--lost-after", "3s", "--resume-window", "6s"}, generous...)...)
 	room := aRoom()
 	ada := arrive(t, p.url, room, "Ada")
 	const value = 64 << 10

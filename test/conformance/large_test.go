@@ -25,15 +25,13 @@ func TestCase28Sizes(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	bySocket, byChannel := arrive(t, tt.url, room, "Socket"), arrive(t, tt.url, room, "Channel")
-	byChannel.switchTo(overWebRTC)
-	both := []*person{bySocket, byChannel}
-	limit := bySocket.in.Limits.MessageBytes
-	if frame := bySocket.in.Limits.FrameBytes; frame <= limit {
+	all := onEveryRung(t, tt.url, room)
+	limit := all[0].in.Limits.MessageBytes
+	if frame := all[0].in.Limits.FrameBytes; frame <= limit {
 		t.Errorf("a frame of %d bytes does not hold a message of %d", frame, limit)
 	}
 	sizes := []int{2, 14_999, 15_000, 15_001, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, limit - 1, limit}
-	for _, sender := range both {
+	for _, sender := range all {
 		for _, size := range sizes {
 			if size > limit {
 				continue
@@ -43,7 +41,7 @@ func TestCase28Sizes(t *testing.T) {
 			b := sender.post(message{typ: "bytes", raw: raw})
 			for n, body := range map[uint64]string{a: brief(text), b: digest(raw)} {
 				o := sender.ok(n)
-				for _, p := range both {
+				for _, p := range all {
 					if e := p.sees("it", func(e event) bool { return e.o == o }); e.body != body {
 						t.Errorf("%d bytes from %s came to %s as %.60q, want %.60q", size, sender.name, p.name, e.body, body)
 					}
@@ -55,7 +53,20 @@ func TestCase28Sizes(t *testing.T) {
 		sender.refused(sender.post(message{typ: "bytes", raw: raw}), "too_large")
 		sender.ok(sender.post(message{typ: "after"})) // it cost nothing but itself
 	}
-	agree(t, both...)
+	agree(t, all...)
+}
+
+// onEveryRung is people who each move over another kind of link.
+func onEveryRung(t *testing.T, url, room string) (all []*person) {
+	t.Helper()
+	for _, kind := range []string{overWebSocket, overWebRTC, overSSE, overPoll} {
+		p := arrive(t, url, room, kind)
+		if kind != overWebSocket {
+			p.switchTo(kind)
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // Pieces are cut wherever it happens: within characters, and to one byte.
@@ -100,14 +111,7 @@ func TestCase32BinaryOverEveryRung(t *testing.T) {
 	t.Parallel()
 	tt := quick(t)
 	room := aRoom()
-	var all []*person
-	for _, kind := range []string{overWebSocket, overWebRTC, overSSE, overPoll} {
-		p := arrive(t, tt.url, room, kind)
-		if kind != overWebSocket {
-			p.switchTo(kind)
-		}
-		all = append(all, p)
-	}
+	all := onEveryRung(t, tt.url, room)
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)

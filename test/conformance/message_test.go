@@ -113,43 +113,68 @@ func TestFrameTooLarge(t *testing.T) {
 	m.expectClose(websocket.CloseMessageTooBig)
 }
 
-// A sender above the rate is slowed, and loses nothing.
+// A sender above the rate, of messages or of bytes, is slowed; nobody loses anything by it.
 func TestCase41RateLimitSlowsAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	m := join(t, server(t).url, aRoom(), "Ada")
-	limits := m.in["limits"].(object)
-	rate, burst := num(limits["messagesPerSecond"]), num(limits["messageBurst"])
-	if rate == 0 || rate > 2000 || burst > 5000 {
-		t.Skip("limits too high to reach")
-	}
-	total := burst + 2*rate
-	began := time.Now()
-	go func() { // not say: while we are slowed, this waits
-		for n := uint64(1); n <= total; n += 50 {
-			var batch []string
-			for i := n; i < n+50 && i <= total; i++ {
-				batch = append(batch, fmt.Sprintf(`{"t":"m","n":%d,"type":"x","data":%d}`, i, i))
+	tt := server(t)
+	for name, c := range map[string]struct {
+		rate, burst string // of the limits
+		each        int    // what a message counts for
+	}{
+		"messages": {"messagesPerSecond", "messageBurst", 1},
+		"bytes":    {"bytesPerSecond", "byteBurst", 16 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			room := aRoom()
+			ben, ada := join(t, tt.url, room, "Ben"), join(t, tt.url, room, "Ada")
+			rate, burst := ada.limit(c.rate)/c.each, ada.limit(c.burst)/c.each
+			if rate == 0 || rate > 2000 || burst > 5000 {
+				t.Skip("limits too high to reach")
 			}
-			if err := m.ws.WriteMessage(websocket.TextMessage, []byte("["+strings.Join(batch, ",")+"]")); err != nil {
-				return
+			total := uint64(burst + 2*rate)
+			pad := ""
+			if c.each > 1 {
+				pad = strings.Repeat("x", c.each)
 			}
-		}
-	}()
-	next := uint64(1)
-	m.expectEntry("all", func(e object) bool { return num(e["ok"]) == total })
-	for _, log := range m.skipped {
-		entries, _ := log["entries"].([]any)
-		for _, e := range entries {
-			if e := e.(object); e["ok"] != nil {
-				if num(e["ok"]) != next {
-					t.Fatalf("ok for %v, want %d", e["ok"], next)
+			began := time.Now()
+			go func() { // not say: while she is slowed, this waits
+				for n := uint64(1); n <= total; {
+					var batch []string
+					for size := 0; n <= total && len(batch) < 50 && size < 48<<10; n++ {
+						batch = append(batch, fmt.Sprintf(`{"t":"m","n":%d,"type":"x","data":[%d,%q]}`, n, n, pad))
+						size += len(batch[len(batch)-1])
+					}
+					if err := ada.ws.WriteMessage(websocket.TextMessage, []byte("["+strings.Join(batch, ",")+"]")); err != nil {
+						return
+					}
 				}
-				next++
+			}()
+			inOrder := func(m *member, number func(object) uint64) {
+				t.Helper()
+				next := uint64(1)
+				m.expectEntry("all", func(e object) bool {
+					if n := number(e); n != 0 {
+						if n != next {
+							t.Fatalf("%d of %d came instead of %d", n, total, next)
+						}
+						next++
+					}
+					return next > total
+				})
 			}
-		}
-	}
-	if took := time.Since(began); took < 1500*time.Millisecond {
-		t.Errorf("%d messages in %s", total, took)
+			inOrder(ada, func(e object) uint64 { return num(e["ok"]) })
+			took := time.Since(began)
+			inOrder(ben, func(e object) uint64 {
+				if e["type"] != "x" {
+					return 0
+				}
+				return num(e["data"].([]any)[0])
+			})
+			if took < 1500*time.Millisecond {
+				t.Errorf("%d messages in %s", total, took)
+			}
+		})
 	}
 }
 

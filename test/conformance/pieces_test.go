@@ -1,10 +1,14 @@
 package conformance
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,6 +24,26 @@ func head(flags byte, length uint64, rest string) string {
 		b = binary.AppendUvarint(b, length)
 	}
 	return string(b) + rest
+}
+
+// postFrame posts a binary frame, or what follows "text:".
+func (v *visitor) postFrame(frame string) (status int) {
+	v.t.Helper()
+	text, is := strings.CutPrefix(frame, "text:")
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.path(), strings.NewReader(text))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+v.key)
+	if !is {
+		r.Header.Set("Content-Type", "application/octet-stream")
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // What pieces and frames with bytes may not be ends the session; what they may be does not.
@@ -97,6 +121,29 @@ func TestCase30HostilePieces(t *testing.T) {
 				m.expectClosed(c.code)
 			}
 		})
+		for _, via := range []string{overSSE, overPoll} {
+			t.Run(name+" by POST beside "+via, func(t *testing.T) {
+				t.Parallel()
+				v := visit(t, tt.url, via, aRoom(), "Eve")
+				for i, frame := range c.frames {
+					status := v.postFrame(frame)
+					switch {
+					case status == http.StatusNoContent:
+					case c.code != "" && status == http.StatusGone: // it has cost the session
+					default:
+						t.Errorf("frame %d: %d", i, status)
+					}
+				}
+				if c.code == "" {
+					v.expect("pong")
+					return
+				}
+				if m := v.expect("closed"); m["code"] != c.code {
+					t.Errorf("%v, want the code %s", m, c.code)
+				}
+				v.expectEnd()
+			})
+		}
 	}
 	t.Run("data channel", func(t *testing.T) {
 		t.Parallel()
@@ -139,11 +186,11 @@ func TestCase31Bombs(t *testing.T) {
 		"64 MiB of binary": wsFrame(0x82, 64<<20) + "\x02\x01" + strings.Repeat("x", 1<<20),
 		"endless parts":    wsFrame(0x01, 60_000) + strings.Repeat("x", 60_000) + strings.Repeat(wsFrame(0x00, 60_000)+strings.Repeat("x", 60_000), 40),
 	}
-	for name, bytes := range raw {
+	for name, sent := range raw {
 		m := join(t, p.url, aRoom(), "Eve")
 		conn := m.ws.NetConn()
 		_ = conn.SetWriteDeadline(time.Now().Add(patience))
-		_, _ = io.WriteString(conn, bytes) // it may be closed before all is written
+		_, _ = io.WriteString(conn, sent) // it may be closed before all is written
 		m.expectEnd(name)
 	}
 	bare, err := net.Dial("tcp", u.Host)
@@ -156,6 +203,8 @@ func TestCase31Bombs(t *testing.T) {
 	if answer, err := io.ReadAll(io.LimitReader(bare, 1<<20)); err != nil && len(answer) == 0 && isTimeout(err) {
 		t.Errorf("a header of 1 MiB is waited for: %v", err)
 	}
+
+	p.inflates(t)
 
 	before := p.memory(t)
 	const guests = 100
@@ -175,6 +224,51 @@ func TestCase31Bombs(t *testing.T) {
 	if grown := p.memory(t) - before; grown > 64<<20 {
 		t.Errorf("%d guests who promised much and sent one byte cost %d MiB", guests, grown>>20)
 	}
+}
+
+// inflates sends little that would become much if somebody undid its encoding.
+func (p *process) inflates(t *testing.T) {
+	t.Helper()
+	bomb := gzipped(t, 64)
+	v := visit(t, p.url, overSSE, aRoom(), "Eve")
+	before := p.memory(t)
+	for path, key := range map[string]string{v.path(): v.key, p.url + "/v1/sessions?via=poll": ""} {
+		for _, kind := range []string{"application/json", "application/octet-stream"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(bomb))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+key)
+			r.Header.Set("Content-Type", kind)
+			r.Header.Set("Content-Encoding", "gzip")
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if code := problemOf(t, response, body); response.StatusCode != http.StatusUnsupportedMediaType || code != "bad_message" {
+				t.Errorf("a compressed %s: %d %s", kind, response.StatusCode, code)
+			}
+		}
+	}
+	if grown := p.memory(t) - before; grown > 32<<20 {
+		t.Errorf("%d KiB that would be 64 MiB cost %d MiB", len(bomb)>>10, grown>>20)
+	}
+	v.say(object{"t": "ping", "id": 1}) // and it lives on
+	v.expect("pong")
+}
+
+// gzipped is so many MiB of zeros. A gzip file may be many, one after the other.
+func gzipped(t *testing.T, mib int) []byte {
+	t.Helper()
+	var one bytes.Buffer
+	z := gzip.NewWriter(&one)
+	_, err := z.Write(make([]byte, 1<<20))
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Repeat(one.Bytes(), mib)
 }
 
 func isTimeout(err error) bool {

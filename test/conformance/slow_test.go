@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Two read nothing while the room says far more than the server remembers: that costs it no memory and nobody else any
+// Three read nothing while the room says far more than the server remembers: that costs it no memory and nobody else any
 // time, and when they read again they are told. PARLOR_FULL lasts five minutes.
 func TestCase26StalledReader(t *testing.T) {
 	t.Parallel()
@@ -23,8 +23,11 @@ func TestCase26StalledReader(t *testing.T) {
 	stuck := arrive(t, p.url, room, "Stuck", arriving{dial: clogged.dial})
 	hung := arrive(t, p.url, room, "Hung")
 	hung.switchTo(overWebRTC)
+	dammed := arrive(t, p.url, room, "Dammed", arriving{dial: clogged.dial})
+	dammed.switchTo(overSSE)
+	stalled := []*person{stuck, hung, dammed}
 	ada.ok(ada.change(op{K: "kept", V: rawJSON(1)}))
-	for _, someone := range []*person{stuck, hung} {
+	for _, someone := range stalled {
 		someone.mayReset = true
 		someone.until("the state", func() bool { return someone.cells["kept"].O > 0 })
 	}
@@ -35,11 +38,11 @@ func TestCase26StalledReader(t *testing.T) {
 			ada.post(message{typ: "large", data: body})
 		}
 		o := ada.ok(ada.post(message{typ: "large", data: body}))
-		for _, someone := range []*person{ben, stuck, hung} { // the log is short
+		for _, someone := range append(stalled, ben) { // the log is short
 			someone.until("all of it", func() bool { return someone.position >= o })
 		}
 	}
-	for _, someone := range []*person{ben, stuck, hung} {
+	for _, someone := range append(stalled, ben) {
 		someone.look(func() { someone.timeline = nil })
 	}
 	before := p.memory(t)
@@ -77,7 +80,7 @@ func TestCase26StalledReader(t *testing.T) {
 	}
 	clogged.down.set(flows)
 	hung.data.letGo()
-	for _, someone := range []*person{stuck, hung} {
+	for _, someone := range stalled {
 		// Either the link goes on, or the server has given it up, as it may: then it is silent, and the session is not.
 		if err := someone.tryEcho(within(t, channelDead), someone.data); err != nil {
 			t.Logf("%s goes on elsewhere: %v", someone.name, err)
@@ -89,7 +92,7 @@ func TestCase26StalledReader(t *testing.T) {
 		})
 		someone.ok(someone.post(message{typ: "back"}))
 	}
-	agree(t, ben, stuck, hung)
+	agree(t, append(stalled, ben)...)
 }
 
 // More waits for a data channel than the server puts into it (1 MiB) and the client's end takes, for less than the 10 s

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -92,5 +93,23 @@ func TestGrants(t *testing.T) {
 		t.Errorf("refused as %v", refused)
 	}
 	mute.say(object{"t": "publish", "mid": "0", "source": "camera", "muted": false})
-	mute.expectError("publish", "not_allowed")
+	if e := mute.expectError("publish", "not_allowed"); e["mid"] != "0" {
+		t.Errorf("%v does not say which m-line", e)
+	}
+
+	voice := enter(func(_, claims, video object) {
+		claims["sub"] = "cy"
+		video["canPublishSources"] = []string{"microphone"}
+	})
+	if g := voice.in["grant"].(object); fmt.Sprint(g["sources"]) != "[microphone]" || g["publish"] != true {
+		t.Errorf("grant %v", g)
+	}
+	voice.say(object{"t": "publish", "mid": "0", "source": "microphone", "muted": false})
+	voice.say(object{"t": "publish", "mid": "1", "source": "camera", "muted": false})
+	if e := voice.expectError("publish", "not_allowed"); e["mid"] != "1" {
+		t.Errorf("%v, want that of the camera", e)
+	}
+	if _, said := free.in["grant"].(object)["sources"]; said {
+		t.Error("who may publish everything is told of sources")
+	}
 }

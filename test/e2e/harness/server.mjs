@@ -87,6 +87,11 @@ export class Server {
     }
   }
 
+  /** As if its machine stood still: it takes what comes and says nothing, until kill(). */
+  freeze() {
+    this.#process.kill('SIGSTOP')
+  }
+
   /** As if its machine had gone. */
   async kill() {
     running.delete(this)

@@ -1,8 +1,15 @@
 // Every word the page says. Another language is another object of this shape.
 
+import type { Source } from '/sdk/parlor.js'
 import type { Device } from './media/problem'
 
 const deviceName: Record<Device, string> = { camera: 'camera', microphone: 'microphone' }
+const sourceName: Record<Source, string> = {
+  ...deviceName,
+  screen: 'screen',
+  screen_audio: 'screen’s sound',
+  other: 'track',
+}
 
 export const strings = {
   product: 'Parlor',
@@ -137,6 +144,7 @@ export const strings = {
     stillReconnecting: 'The server does not answer. Still trying…',
     noMedia: 'Sound and video do not get through this network. Chat works.',
     reset: 'You were away too long for everything to be kept: some chat messages may be missing.',
+    refused: (source: Source) => `This room does not take your ${sourceName[source]}: nobody else gets it.`,
     microphoneOn: 'Microphone on',
     microphoneOff: 'Microphone off',
     cameraOn: 'Camera on',

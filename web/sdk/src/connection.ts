@@ -1,7 +1,8 @@
 import { dialHttp, dialWebSocket, type DialEvents, type OpenWebSocket } from './dial'
-import type { ParlorError } from './errors'
+import { ParlorError } from './errors'
 import { probe, type Http } from './http'
 import { silentCode, type Link } from './link'
+import { Pulse } from './pulse'
 import { Rungs, type Base } from './rungs'
 import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage } from './wire'
 
@@ -32,9 +33,7 @@ export interface Network {
 }
 
 const climbOpenMs = 10_000
-const quietMs = 5_000
-const deadMs = 8_000
-const frozenMs = 5_000
+const lookMs = 1_000
 
 /**
  * The signal link, which comes back: opens another when it breaks, on the transport that Rungs chooses, says hello each
@@ -53,6 +52,8 @@ export class Connection {
 
   #link: Link | undefined
   #heardAt: number | undefined
+  /** Of a WebSocket: HTTP links notice their silence themselves. */
+  #pulse: Pulse | undefined
   #pingId = 0
   #watchTimer: ReturnType<typeof setInterval> | undefined
 
@@ -65,7 +66,10 @@ export class Connection {
   readonly #blocked = new Set<Base>()
   readonly #hurry = () => this.#hurried()
   readonly #onVisible = () => {
-    if (!globalThis.document.hidden) this.#hurried()
+    if (globalThis.document.hidden) return
+    this.#pulse?.asked(performance.now(), this.#heardAt)
+    if (this.#pulse && this.#link) this.#ping(this.#link)
+    this.#hurried()
   }
 
   constructor(network: Network, allowed: readonly Base[] | undefined, events: ConnectionEvents) {
@@ -91,7 +95,7 @@ export class Connection {
     globalThis.document?.removeEventListener('visibilitychange', this.#onVisible)
     this.#abort?.()
     this.#endClimb()
-    clearInterval(this.#watchTimer)
+    this.#endWatch()
     const link = this.#link
     this.#link = undefined
     link?.close()
@@ -138,6 +142,7 @@ export class Connection {
       if (why) this.#events.failed(why)
     } else if (step.do === 'probe') {
       this.#abort = this.#probe((verdict) => {
+        if (verdict === 'dead') this.#why ??= new ParlorError('unreachable', 'the server cannot be reached')
         this.#rungs.probed(verdict)
         this.#step()
       })
@@ -205,7 +210,7 @@ export class Connection {
     this.#link = link
     this.#heardAt = undefined
     this.#rungs.up(link.kind as Base, performance.now())
-    clearInterval(this.#watchTimer)
+    this.#endWatch()
     if (link.kind === 'websocket') this.#watch(link)
     former?.close()
     this.#climbLater()
@@ -217,7 +222,7 @@ export class Connection {
     const mute = code === silentCode && this.#heardAt === undefined
     this.#endClimb()
     this.#link = undefined
-    clearInterval(this.#watchTimer)
+    this.#endWatch()
     this.#rungs.lost(performance.now(), left ? 'left' : mute ? 'mute' : 'broke')
     this.#events.lost(link, code)
     this.#step()
@@ -275,20 +280,21 @@ export class Connection {
 
   /** Pings while it is quiet, which also tells the server that we are alive. */
   #watch(link: Link): void {
-    const since = performance.now()
-    let pinged: number | undefined
-    let ticked = since
+    const pulse = new Pulse(performance.now())
+    this.#pulse = pulse
     this.#watchTimer = setInterval(() => {
-      const now = performance.now()
-      const heardAt = this.#heardAt ?? since
-      // A machine that slept, or a page that was frozen, has not waited in vain.
-      if (now - ticked > frozenMs || (pinged !== undefined && heardAt >= pinged)) pinged = undefined
-      ticked = now
-      if (pinged !== undefined && now - pinged >= deadMs) link.close()
-      else if (pinged === undefined && now - heardAt >= quietMs) {
-        pinged = now
-        link.send(JSON.stringify({ t: 'ping', id: ++this.#pingId }))
-      }
-    }, 1_000)
+      const due = pulse.look(performance.now(), this.#heardAt)
+      if (due === 'dead') link.close()
+      else if (due === 'ping') this.#ping(link)
+    }, lookMs)
+  }
+
+  #endWatch(): void {
+    clearInterval(this.#watchTimer)
+    this.#pulse = undefined
+  }
+
+  #ping(link: Link): void {
+    link.send(JSON.stringify({ t: 'ping', id: ++this.#pingId }))
   }
 }

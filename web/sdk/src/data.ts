@@ -64,10 +64,10 @@ export class Data {
     this.#channel = channel
   }
 
-  /** A link carries messages now. */
-  carried(): void {
+  /** This link carries messages now. */
+  carried(link: Link): void {
     this.#history.carried()
-    this.#lossy.flush()
+    this.#lossy.carried(link)
   }
 
   /** Takes a message of the server if it is for one of us. */

@@ -7,8 +7,8 @@ import type { ClientMessage, Joined, Refusal, Resumed, Sending } from './wire'
 export interface EntranceEvents {
   /** The offer to join with, if there are to be media. */
   offer(): Promise<{ offer: string; tracks: Sending[] } | undefined>
-  /** The server would not have our media, but may have us. */
-  withoutMedia(): void
+  /** The server would not have our media, but may have us. False: there is no going in without. */
+  withoutMedia(why: ParlorError): boolean
   /** There is no way back in. */
   over(code: string): void
   /** The page goes; another may come to take our place. */
@@ -129,14 +129,15 @@ export class Entrance {
       this.#mustJoin = !passing.has(code) || code === 'slow_consumer'
       return this.#mustJoin ? 'again' : 'later'
     }
-    if (this.#withMedia && (code === 'bad_offer' || code === 'too_many_media')) {
+    const why = new ParlorError(code, refusal.message || code, refusal.retryMs)
+    const media = code === 'bad_offer' || code === 'too_many_media'
+    if (media && this.#withMedia && this.#events.withoutMedia(why)) {
       // No pictures then, but people can still write to each other.
       this.#withMedia = false
-      this.#events.withoutMedia()
       return 'again'
     }
     if (this.#joining) {
-      this.#joining.reject(new ParlorError(code, refusal.message || code, refusal.retryMs))
+      this.#joining.reject(why)
       return 'over'
     }
     if (passing.has(code)) return 'later'

@@ -137,6 +137,7 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         t,
         re: f.text('re'),
         ...(f.has('id') ? { id: f.count('id') } : {}),
+        ...(f.has('mid') ? { mid: f.id('mid') } : {}),
         code: f.string('code'),
         message: f.text('message'),
         ...(f.has('retryMs') ? { retryMs: f.count('retryMs') } : {}),
@@ -279,7 +280,10 @@ function kind(f: Fields): Kind {
 }
 
 function source(f: Fields): Source {
-  const s = f.text('source')
+  return sourceOf(f.text('source'))
+}
+
+function sourceOf(s: string): Source {
   return s === 'microphone' || s === 'camera' || s === 'screen' || s === 'screen_audio' ? s : 'other'
 }
 
@@ -289,6 +293,7 @@ function grant(f: Fields): Grant {
     subscribe: f.boolean('subscribe'),
     data: f.boolean('data'),
     admin: f.boolean('admin'),
+    ...(f.has('sources') ? { sources: f.strings('sources').map(sourceOf) } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 import { guarded } from './emitter'
 import { EventParser } from './eventstream'
 import { pause, plain, within, type Http } from './http'
+import { frozenMs, mostFrozen } from './pulse'
 import { pieceBytes, receiver, silentCode, type Link, type LinkEvents } from './link'
 
 const deadMs = 12_000
@@ -97,6 +98,8 @@ export function httpLink(
   }
 
   let silentMs = 0
+  /** How often in a row the page found nothing when it was let run again. */
+  let frozen = 0
   let tickedAt = performance.now()
   async function stream(): Promise<void> {
     const init = { ...plain, headers, signal: gone.signal }
@@ -108,7 +111,7 @@ export function httpLink(
     for (;;) {
       const { done, value } = await reader.read()
       if (done || ended) return end(0, 'the events ended')
-      silentMs = 0
+      silentMs = frozen = 0
       for (const frame of parser.feed(text.decode(value, { stream: true }))) guarded(() => receive(frame))
     }
   }
@@ -148,12 +151,15 @@ export function httpLink(
     close: () => end(1000, ''),
   }
   const receive = receiver(link, events, end)
-  // The server beats every 5 s: nothing for this long is no life. A page that was frozen has not waited meanwhile.
+  // The server beats every 5 s: nothing for this long is no life. A page that was frozen has not waited meanwhile, unless it
+  // always is.
   const timer = setInterval(() => {
     const now = performance.now()
-    silentMs += Math.min(now - tickedAt, 5 * tickMs)
+    const ms = now - tickedAt
     tickedAt = now
-    if (kind === 'sse' && silentMs >= deadMs) end(silentCode, 'silent')
+    silentMs += Math.min(ms, frozenMs)
+    frozen = ms > frozenMs ? frozen + 1 : 0
+    if (kind === 'sse' && (silentMs >= deadMs || frozen >= mostFrozen)) end(silentCode, 'silent')
   }, tickMs)
   const down = kind === 'sse' ? stream() : poll()
   down.catch(() => end(0, 'the events broke'))

@@ -30,14 +30,19 @@ const againMs = [250, 1_000]
 /**
  * Messages of which only the latest counts, for each type and key. Each goes at once when it is quiet, else with the others
  * at most 30 times a second; what is overtaken before it went is not sent at all. Where messages get lost, the latest goes
- * twice more when nothing follows it.
+ * twice more when nothing follows it. On another link all the latest go again: nobody knows what the former one lost before
+ * its end was noticed.
  */
 export class Lossy {
   readonly #host: LossyHost
+  /** The latest of each type and key, that which was sent longest ago first. */
+  readonly #latest = new Map<string, Part>()
   readonly #waiting = new Map<string, Latest>()
   /** What went and may have got lost, the oldest first. */
   readonly #doubtful = new Map<string, Latest>()
   readonly #rate = new Bucket(perSecond, burst, performance.now())
+  /** What carries the other messages. */
+  #carrier: Link | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #againTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -54,10 +59,26 @@ export class Lossy {
     this.#doubtful.delete(slot)
     const json = `{"t":"e","key":${JSON.stringify(key)},${members}}`
     this.#waiting.set(slot, { json, raw, times: 0, at: 0 })
+    this.#latest.delete(slot)
+    drop(this.#latest)
+    this.#latest.set(slot, { json, raw })
     if (this.#timer === undefined) this.flush()
   }
 
-  /** Sends what waits. To be called when there is a link again. */
+  /** This link carries messages from now on. */
+  carried(carrier: Link): void {
+    const other = carrier !== this.#carrier
+    this.#carrier = carrier
+    if (other) {
+      this.#doubtful.clear()
+      for (const [slot, part] of this.#latest)
+        if (this.#waiting.size < slots && !this.#waiting.has(slot))
+          this.#waiting.set(slot, { ...part, times: 0, at: 0 })
+    }
+    this.flush()
+  }
+
+  /** Sends what waits. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -93,6 +114,7 @@ export class Lossy {
   end(): void {
     clearTimeout(this.#timer)
     clearTimeout(this.#againTimer)
+    this.#latest.clear()
     this.#waiting.clear()
     this.#doubtful.clear()
   }

@@ -1,11 +1,13 @@
 import { Negotiation } from './negotiation'
 import type { VideoCodec } from './codecs'
+import type { ParlorError } from './errors'
 import type { Participant } from './participant'
 import { Peer } from './peer'
 import { growth, initialPool } from './pool'
-import { Publications } from './publications'
+import { Publications, type PublicationEvents } from './publications'
+import { Renewal } from './renewal'
 import { Slots } from './slots'
-import type { LocalTrack, RemoteTrack } from './track'
+import type { RemoteTrack } from './track'
 import type {
   Answer,
   ClientMessage,
@@ -36,10 +38,7 @@ export interface MediaEvents {
   unsubscribed(track: RemoteTrack, participant: Participant): void
 }
 
-export interface LocalEvents {
-  published(track: LocalTrack, published: boolean): void
-  muted(track: LocalTrack): void
-}
+export type LocalEvents = Pick<PublicationEvents, 'published' | 'muted' | 'refused'>
 
 const disconnectedMs = 3_000
 const connectMs = 10_000
@@ -72,6 +71,7 @@ export class Media {
   #joining = false
   #repairs = 0
   #repairTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #renewal = new Renewal(() => void this.#renew())
 
   constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
     this.#codec = codec
@@ -94,7 +94,10 @@ export class Media {
       peer: () => this.#peer,
       negotiate: (change) => this.#negotiation.run(change),
       mediaLines: () => this.#limits?.mediaLines ?? 0,
-      mayPublish: () => this.#grant?.publish ?? true,
+      mayPublish: (source) => {
+        const { publish, sources } = this.#grant ?? { publish: true }
+        return publish && (sources?.includes(source) ?? true)
+      },
       ...local,
     })
   }
@@ -153,6 +156,7 @@ export class Media {
   }
 
   resumed(resumed: Resumed): void {
+    if (this.#closed) return
     if (!resumed.peer && this.#peer?.accepted) this.#replace()
     if (this.#peer?.accepted && resumed.slots) this.#slots.apply(resumed.rev ?? 0, resumed.slots)
     const waiting = this.#negotiation.asking
@@ -173,6 +177,7 @@ export class Media {
 
   refused(refusal: Refusal): void {
     if (refusal.re === 'offer') this.#negotiation.refused(refusal)
+    else if (refusal.re === 'publish' || refusal.re === 'unpublish') this.publications.refused(refusal)
   }
 
   slots(rev: number, slots: SlotInfo[]): void {
@@ -190,6 +195,7 @@ export class Media {
 
   /** How many tracks the others publish: the pool grows so that each could be shown, and one more. */
   need(audio: number, video: number): void {
+    if (this.#closed) return
     this.#need = { audio, video }
     this.#growTimer ??= setTimeout(() => {
       this.#growTimer = undefined
@@ -197,18 +203,22 @@ export class Media {
     }, growMs)
   }
 
-  /** The data channel ended though the PeerConnection stands: only a new one brings it back. */
-  channelLost(afterMs: number): void {
-    const peer = this.#peer
-    clearTimeout(this.#repairTimer)
-    this.#repairTimer = setTimeout(() => {
-      if (peer === this.#peer) void this.#renew()
-    }, afterMs)
+  /** The data channel ended. */
+  channelLost(): void {
+    this.#renewal.lost(this.#peer)
+  }
+
+  /** The server takes no media of ours: the room goes on without. */
+  giveUp(why: ParlorError): void {
+    this.publications.giveUp(why)
+    this.close()
+    this.#setState('failed')
   }
 
   close(): void {
     this.#closed = true
     clearTimeout(this.#repairTimer)
+    this.#renewal.cancel()
     clearTimeout(this.#growTimer)
     this.#negotiation.close()
     this.publications.close()
@@ -233,7 +243,9 @@ export class Media {
           if (p === this.#peer) this.#stateChanged(state)
         },
         channel: (p, channel) => {
-          if (p === this.#peer) this.#events.channel(channel)
+          if (p !== this.#peer) return
+          this.#renewal.opened(p)
+          this.#events.channel(channel)
         },
         lossy: (p, channel) => {
           if (p === this.#peer) this.#events.lossy(channel)
@@ -243,6 +255,7 @@ export class Media {
     this.#peer = peer
     former?.close()
     if (former) this.#events.channelClosed()
+    this.#renewal.cancel()
     this.publications.addLines(peer)
     peer.addSlots('audio', this.#pool.audio)
     peer.addSlots('video', this.#pool.video)

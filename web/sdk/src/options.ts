@@ -1,4 +1,5 @@
 import type { VideoCodec } from './codecs'
+import type { ParlorError } from './errors'
 import type { MediaState } from './media'
 import type { ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
@@ -53,9 +54,9 @@ export interface SendOptions {
   to?: string | readonly string[]
   /**
    * Unordered and unreliable, for cursors and pointers: only the latest of each type and key counts, and others get it at most
-   * 30 times a second. What is promised: in the end they have the last one, as long as their links and ours live; whoever comes
+   * 30 times a second. What is promised: in the end they have the last one, whatever becomes of links meanwhile; whoever comes
    * later gets it too, until we leave. The same one may come more than once, an older one behind a newer, and any but the last
-   * not at all. Beyond 64 keys the oldest that waits is dropped. Resolves at once, with offset 0.
+   * not at all. Beyond 64 keys the oldest is dropped. Resolves at once, with offset 0.
    */
   lossy?: boolean
   /** What the lossy message is about; of each key the latest counts. */
@@ -76,6 +77,8 @@ export interface RoomEvents {
   trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
   localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
   localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
+  /** The server would not take a track of ours: nobody saw it, and it is unpublished. */
+  publishRefused: [track: LocalTrack, error: ParlorError]
   /** Loudest first. */
   activeSpeakersChanged: [speakers: Participant[]]
   connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]

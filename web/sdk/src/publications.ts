@@ -4,17 +4,21 @@ import type { DeviceOptions, Publisher } from './participant'
 import type { Line, Peer } from './peer'
 import { Playback } from './sink'
 import { LocalTrack } from './track'
-import type { ClientMessage, Kind, Sending, Source } from './wire'
+import type { ClientMessage, Kind, Refusal, Sending, Source } from './wire'
 
 export interface PublicationEvents {
   send(message: ClientMessage): boolean
   peer(): Peer | undefined
   negotiate(change: (peer: Peer) => void): Promise<void>
   mediaLines(): number
-  mayPublish(): boolean
+  mayPublish(source: Source): boolean
   published(track: LocalTrack, published: boolean): void
   muted(track: LocalTrack): void
+  /** The server would not take it: nobody else sees it. It is not published any more. */
+  refused(track: LocalTrack, err: ParlorError): void
 }
+
+const retryMs = 1_000
 
 /** Something we send, or may send again: its place in the offer is kept. */
 interface Publication {
@@ -28,7 +32,7 @@ interface Publication {
   active: boolean
   deviceId: string | undefined
   line: Line | undefined
-  /** The server takes it for published. */
+  /** The server was told of it on this PeerConnection and may take it for published, also if it is not any more. */
   told: boolean
   /** Changes to it happen one after the other. */
   queue: Promise<unknown>
@@ -43,7 +47,10 @@ export class Publications implements Publisher {
   readonly #playback = new Playback(() => undefined)
   readonly #all: Publication[] = []
   #count = 0
-  #closed = false
+  #adopted = false
+  /** Why nothing can be published any more. */
+  #over: ParlorError | undefined
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(events: PublicationEvents) {
     this.#events = events
@@ -62,10 +69,12 @@ export class Publications implements Publisher {
 
   /** The join worked: what was preset is ours from now on, and published. */
   adopt(): void {
+    this.#adopted = true
     for (const p of this.#all) {
       if (!p.active) continue
       p.owned = true
-      this.#events.published(p.track, true)
+      if (this.#over) this.#drop(p)
+      else this.#events.published(p.track, true)
     }
   }
 
@@ -77,17 +86,37 @@ export class Publications implements Publisher {
     }
   }
 
+  /** What an offer says of our lines. A device's is named from the start, but not once it was published and is not any more. */
   sending(peer: Peer): Sending[] {
     return this.#all.flatMap((p) => {
       const mid = p.line && peer.lines.includes(p.line) ? p.line.transceiver.mid : null
-      if (mid === null) return []
-      return p.active || isDevice(p) ? [{ mid, source: p.source, muted: !p.active || p.track.muted }] : []
+      if (mid === null || !(p.active || (isDevice(p) && !p.told))) return []
+      p.told ||= p.active
+      return [{ mid, source: p.source, muted: !p.active || p.track.muted }]
     })
   }
 
-  /** Says again what is published: it may have changed while nobody heard. */
+  /** Says again what is published, and what is not any more: it may have changed while nobody heard. */
   tellAll(): void {
     for (const p of this.#all) this.#tell(p)
+  }
+
+  /** The server would not take what we said of a line. */
+  refused({ code, mid, message, retryMs: ms = retryMs }: Refusal): void {
+    if (code === 'rate_limited') {
+      clearTimeout(this.#retryTimer)
+      this.#retryTimer = setTimeout(() => this.tellAll(), ms)
+      return
+    }
+    // Away for a while: all is said again when we are back.
+    if (code === 'session_not_found') return
+    const p = this.#all.find((q) => mid !== undefined && q.line?.transceiver.mid === mid)
+    if (!p) return
+    void this.#inTurn(p, async () => {
+      if (!p.active) return
+      await this.#end(p)
+      this.#events.refused(p.track, new ParlorError(code, message || code))
+    })
   }
 
   setEnabled(
@@ -103,14 +132,14 @@ export class Publications implements Publisher {
         if (publication.active) await this.#mute(publication)
         return
       }
-      this.#check()
+      this.#check(source)
       const other = device.deviceId !== undefined && device.deviceId !== publication.deviceId
       if (device.deviceId !== undefined) publication.deviceId = device.deviceId
       if (publication.media?.readyState !== 'live' || other) {
         const media = await this.#reopen(publication, device.deviceId !== undefined)
-        if (this.#closed) {
+        if (this.#over) {
           media.stop()
-          throw new ParlorError('left', 'the room was left')
+          throw this.#over
         }
         this.#take(publication, media, true)
       }
@@ -133,7 +162,7 @@ export class Publications implements Publisher {
 
   publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack> {
     try {
-      this.#check()
+      this.#check(source)
     } catch (err) {
       return Promise.reject(err as ParlorError)
     }
@@ -153,8 +182,20 @@ export class Publications implements Publisher {
     return publication ? this.#inTurn(publication, () => this.#end(publication)) : Promise.resolve()
   }
 
+  /** Nothing can be published any more, and nobody sees what was. */
+  giveUp(why: ParlorError): void {
+    this.#over = why
+    if (!this.#adopted) return
+    for (const p of this.#all) {
+      if (!p.active) continue
+      this.#drop(p)
+      this.#events.published(p.track, false)
+    }
+  }
+
   close(): void {
-    this.#closed = true
+    this.#over ??= new ParlorError('left', 'the room was left')
+    clearTimeout(this.#retryTimer)
     for (const p of this.#all) {
       if (p.owned) p.media?.stop()
       p.track.detach()
@@ -169,24 +210,26 @@ export class Publications implements Publisher {
       return
     }
     if (shown.length > 0) return
-    this.#check()
+    this.#check('screen')
     const { video, audio } = await openScreen()
+    const sound = this.#events.mayPublish('screen_audio') ? audio : undefined
+    if (!sound) audio?.stop()
     video.contentHint = 'detail'
     // The browser's own "stop sharing" ends all of it.
     video.addEventListener('ended', () => void this.#setScreen(false))
     try {
-      if (this.#closed) throw new ParlorError('left', 'the room was left')
+      if (this.#over) throw this.#over
       const open = (kind: Kind, source: Source, media: MediaStreamTrack) => {
         const p = this.#all.find((q) => q.source === source) ?? this.#add(kind, source)
         return this.#inTurn(p, () => this.#start(p, media, true))
       }
       await Promise.all([
         open('video', 'screen', video),
-        ...(audio ? [open('audio', 'screen_audio', audio)] : []),
+        ...(sound ? [open('audio', 'screen_audio', sound)] : []),
       ])
     } catch (err) {
       video.stop()
-      audio?.stop()
+      sound?.stop()
       throw err
     }
   }
@@ -209,8 +252,7 @@ export class Publications implements Publisher {
         p.line ??= current.addLine(p.kind, p.source, carried(p))
       })
     } catch (err) {
-      p.active = false
-      this.#release(p)
+      this.#drop(p)
       throw err
     }
     if (first) this.#events.published(p.track, true)
@@ -238,6 +280,11 @@ export class Publications implements Publisher {
     if (p.kind === 'video') this.#release(p, true)
     if (changed) this.#events.muted(p.track)
     await this.#replaceTrack(p)
+  }
+
+  #drop(p: Publication): void {
+    p.active = false
+    this.#release(p)
   }
 
   async #end(p: Publication): Promise<void> {
@@ -284,12 +331,13 @@ export class Publications implements Publisher {
     if (typeof mid !== 'string' || !this.#events.peer()?.accepted) return
     if (p.active) this.#events.send({ t: 'publish', mid, source: p.source, muted: p.track.muted })
     else if (p.told) this.#events.send({ t: 'unpublish', mid })
-    p.told = p.active
+    p.told ||= p.active
   }
 
-  #check(): void {
-    if (this.#closed) throw new ParlorError('left', 'the room was left')
-    if (!this.#events.mayPublish()) throw new ParlorError('not_allowed', 'you may not publish')
+  #check(source: Source): void {
+    if (this.#over) throw this.#over
+    if (!this.#events.mayPublish(source))
+      throw new ParlorError('not_allowed', `you may not publish: ${source}`)
   }
 
   #find(source: Source): Publication | undefined {

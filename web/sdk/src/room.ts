@@ -1,15 +1,16 @@
+import { Channels } from './channels'
 import { Connection } from './connection'
 import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
 import type { OpenWebSocket } from './dial'
-import { Emitter } from './emitter'
+import { Emitter, guarded } from './emitter'
 import { Entrance } from './entrance'
 import { ParlorError } from './errors'
 import type { HistoryOptions, HistoryPage } from './history'
-import { climbDelay, Ladder } from './ladder'
+import { Ladder } from './ladder'
 import type { Http } from './http'
-import { socketLink, type Link, type LinkEvents } from './link'
+import type { Link } from './link'
 import { Media, type MediaState } from './media'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
 import type { ConnectionState, JoinOptions, RoomEvents, SendOptions, Transport } from './options'
@@ -48,6 +49,13 @@ export class Room extends Emitter<RoomEvents> {
     message: (...message) => this.emit('message', ...message),
     stateChanged: (...change) => this.emit('stateChanged', ...change),
   })
+  readonly #channels = new Channels({
+    message: (link, message) => this.#message(link, message),
+    frameBytes: () => this.#limits?.frameBytes,
+    opened: (link) => this.#ladder?.opened(link),
+    ended: (link) => this.#ladder?.ended(link),
+    lossyOpened: (link) => this.#data.opened(link),
+  })
   readonly debug: RoomDebug
   #session: Session | undefined
   #ladder: Ladder | undefined
@@ -58,8 +66,6 @@ export class Room extends Emitter<RoomEvents> {
   #name: string
   #grant: Grant = { publish: false, subscribe: false, data: false, admin: false }
   #limits: Limits | undefined
-  #channel: Link | undefined
-  #channelFalls = 0
 
   /** What came before the page could listen. */
   #held: (() => void)[] | undefined = []
@@ -93,7 +99,10 @@ export class Room extends Emitter<RoomEvents> {
     const webSocketUrl = sessionUrl(options.url, import.meta.url)
     const entrance = new Entrance(options, webSocketUrl, environment.storage, {
       offer: async () => this.#media?.joinOffer(),
-      withoutMedia: () => this.emit('mediaStateChanged', 'failed'),
+      withoutMedia: (why) => {
+        if (!this.#channelOnly) this.#media?.giveUp(why)
+        return !this.#channelOnly
+      },
       over: (code) => this.#finish(code),
       leaving: () => this.#connection.send({ t: 'leave', return: true }, true),
       returned: () => this.#connection.restart(),
@@ -204,7 +213,8 @@ export class Room extends Emitter<RoomEvents> {
       this.#connection.send({ t: 'leave' }, true)
       this.#finish('left')
       preset.stop()
-      if (err instanceof ParlorError && err.code === 'room_not_found') this.#options.roomNotFoundCallback?.()
+      if (err instanceof ParlorError && err.code === 'room_not_found')
+        guarded(() => this.#options.roomNotFoundCallback?.())
       throw err
     }
     // The page has this turn to listen; then what came meanwhile is told.
@@ -224,9 +234,11 @@ export class Room extends Emitter<RoomEvents> {
           if (state === 'connected') this.#ladder?.revived()
           this.emit('mediaStateChanged', state)
         },
-        channel: (channel) => this.#channelOpened(channel),
-        lossy: (channel) => this.#data.opened(this.#wrap(channel, () => undefined)),
-        channelClosed: () => this.#channel?.close(),
+        channel: (channel) => {
+          if (this.#options.transports?.includes('webrtc') !== false) this.#channels.opened(channel)
+        },
+        lossy: (channel) => this.#channels.lossyOpened(channel),
+        channelClosed: () => this.#channels.close(),
         find: (trackId) => this.#roster.find(trackId),
         subscribed: (track, p) => this.emit('trackSubscribed', track, p),
         unsubscribed: (track, p) => this.emit('trackUnsubscribed', track, p),
@@ -238,6 +250,7 @@ export class Room extends Emitter<RoomEvents> {
           this.emit(published ? 'localTrackPublished' : 'localTrackUnpublished', track, this.#local)
         },
         muted: (track) => this.emit(track.muted ? 'trackMuted' : 'trackUnmuted', track, this.#local),
+        refused: (...refused) => this.emit('publishRefused', ...refused),
       },
     )
   }
@@ -276,8 +289,11 @@ export class Room extends Emitter<RoomEvents> {
         this.emit('reset', reason, unconfirmed)
       },
     })
-    const channelGone = () => this.#media?.channelLost(climbDelay(++this.#channelFalls))
-    this.#ladder = new Ladder(this.#session, { channelGone }, this.#channelOnly)
+    this.#ladder = new Ladder(
+      this.#session,
+      { channelGone: () => this.#media?.channelLost() },
+      this.#channelOnly,
+    )
     this.#roster.sync(joined.participants)
     this.#count()
     this.#media?.publications.adopt()
@@ -310,20 +326,6 @@ export class Room extends Emitter<RoomEvents> {
     }
     this.#media?.interrupted()
     this.#ladder?.ended(link)
-  }
-
-  #channelOpened(channel: RTCDataChannel): void {
-    if (this.#options.transports?.includes('webrtc') === false) return
-    this.#channel = this.#wrap(channel, (link) => {
-      if (this.#channel === link) this.#channel = undefined
-      this.#ladder?.ended(link)
-    })
-    this.#ladder?.opened(this.#channel)
-  }
-
-  #wrap(channel: RTCDataChannel, ended: LinkEvents['ended']): Link {
-    const message: LinkEvents['message'] = (...said) => this.#message(...said)
-    return socketLink(channel, { message, ended, frameBytes: () => this.#limits?.frameBytes })
   }
 
   #message(link: Link, message: ServerMessage): void {
@@ -372,7 +374,7 @@ export class Room extends Emitter<RoomEvents> {
       this.#state = 'connected'
       this.emit('reconnected')
     }
-    this.#data.carried()
+    this.#data.carried(link)
     if (link.kind !== before) this.emit('transportChanged', link.kind, before)
   }
 
@@ -386,7 +388,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#session?.end(left)
     this.#data.end(left)
     this.#connection.stop()
-    this.#channel?.close()
+    this.#channels.close()
     this.#media?.close()
     this.emit('disconnected', reason)
   }

@@ -47,6 +47,7 @@ interface Pending {
   key: string
   /** Undefined: deleted. */
   value: unknown
+  /** The change in the log that it was made to; 0: none, it makes the key. */
   base: number
 }
 
@@ -127,6 +128,7 @@ export class RoomState {
         bytes,
         done: (offset) => {
           this.#uncover(own)
+          this.#build(own)
           resolve({ offset })
         },
         failed: (err) => {
@@ -216,6 +218,19 @@ export class RoomState {
         for (const p of own) this.#remove(p)
       },
     )
+  }
+
+  /**
+   * Of keys that we made ourselves the log has a change now: what we do to them from here on is done to that one, and must not
+   * bring it back once somebody deleted it. What follows a deletion of our own still makes the key anew.
+   */
+  #build(confirmed: readonly Pending[]): void {
+    for (const { key } of confirmed) {
+      for (const own of this.#pending.get(key) ?? []) {
+        if (own.value === undefined) break
+        own.base ||= this.offset(key)
+      }
+    }
   }
 
   #remove(own: Pending): void {

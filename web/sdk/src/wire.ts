@@ -8,6 +8,8 @@ export interface Grant {
   subscribe: boolean
   data: boolean
   admin: boolean
+  /** All that may be published; missing: everything. */
+  sources?: Source[]
 }
 
 export interface Limits {
@@ -196,6 +198,7 @@ export interface Refusal {
   t: 'error'
   re: string
   id?: number
+  mid?: string
   code: string
   message: string
   retryMs?: number

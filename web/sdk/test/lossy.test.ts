@@ -146,6 +146,39 @@ describe('lossy messages', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it.each([true, false])(
+    'go again on another link, each the latest of its kind (may lose: %s)',
+    async (mayLose) => {
+      const lossy = start(mayLose)
+      lossy.carried(wire())
+      for (const x of [1, 2]) {
+        for (let key = 0; key < 80; key++) lossy.send('x', x, `${key}`, undefined)
+        await vi.advanceTimersByTimeAsync(3_000)
+      }
+      lossy.send('x', 'new', '70', undefined)
+      await vi.advanceTimersByTimeAsync(3_000)
+      // The same link once more has lost nothing.
+      const before = wire().said.length
+      lossy.carried(wire())
+      await vi.advanceTimersByTimeAsync(3_000)
+      expect(wire().said).toHaveLength(before)
+      // What went on this one up to now went into the void: it took its time to be noticed.
+      link = new Wire()
+      lossy.send('x', 'newer', '71', undefined)
+      lossy.carried(link)
+      await vi.advanceTimersByTimeAsync(3_000)
+      const last = new Map(wire().said.map((m) => [m.key, m.data]))
+      expect(last.size).toBe(64)
+      for (let key = 16; key < 80; key++)
+        expect(last.get(`${key}`)).toBe({ 70: 'new', 71: 'newer' }[key] ?? 2)
+      expect(vi.getTimerCount()).toBe(0)
+      lossy.end()
+      link = new Wire()
+      lossy.carried(link)
+      expect(wire().frames).toEqual([])
+    },
+  )
+
   it('hold back nothing new for what went before, and stay within the rate', async () => {
     const lossy = start(true)
     for (let i = 0; i < 3000; i++) {

@@ -188,6 +188,21 @@ describe('a room', () => {
     expect(events).toEqual(['cursor 2 a 0 true'])
   })
 
+  it('sends the last lossy message again when its link turns out to be dead', async () => {
+    await ready()
+    await room.sendMessage('cursor', 1, { lossy: true })
+    await room.sendMessage('cursor', 2, { lossy: true })
+    await vi.advanceTimersByTimeAsync(1_000)
+    socket.break()
+    await vi.advanceTimersByTimeAsync(300)
+    const next = FakeSocket.last
+    next.open()
+    await vi.advanceTimersByTimeAsync(0)
+    next.say({ t: 'resumed', rt: 'rt2', peer: false, here: true })
+    next.say({ t: 'attached', gen: 2, n: 0 })
+    expect(next.frame('e')).toEqual({ t: 'e', type: 'cursor', key: '', data: 2 })
+  })
+
   it('tells of the past', async () => {
     const page = room.history({ type: 'chat', limit: 2 })
     expect(socket.frame('history')).toEqual({ t: 'history', id: 1, type: 'chat', limit: 2 })

@@ -91,6 +91,12 @@ async function enter(options: Partial<JoinOptions> = {}): Promise<{ room: Room; 
   return { room, socket }
 }
 
+/** As browsers treat a tab that is hidden for long: its intervals come once a minute. */
+function throttle(): void {
+  const { setInterval } = globalThis
+  vi.stubGlobal('setInterval', (fn: () => void, ms: number) => setInterval(fn, Math.max(ms, 60_000)))
+}
+
 beforeEach(() => {
   vi.useFakeTimers()
   FakeSocket.all = []
@@ -151,6 +157,19 @@ describe('joining', () => {
     expect(roomNotFoundCallback).toHaveBeenCalledTimes(calls)
     await vi.advanceTimersByTimeAsync(20_000)
     expect(FakeSocket.all).toHaveLength(1)
+  })
+
+  it('rejects with room_not_found even if the callback for it throws', async () => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const roomNotFoundCallback = () => {
+      throw new Error('of the page')
+    }
+    const { joining } = start({ roomNotFoundCallback })
+    await vi.advanceTimersByTimeAsync(0)
+    ;(await opened()).say({ t: 'error', re: 'join', code: 'room_not_found', message: 'no' })
+    await expect(joining).rejects.toMatchObject({ code: 'room_not_found' })
+    expect(reported).toHaveBeenCalledWith(new Error('of the page'))
   })
 
   it('rejects when nobody answers, after some tries', async () => {
@@ -263,6 +282,33 @@ describe('a WebSocket that breaks', () => {
     expect(events).toEqual([])
     await vi.advanceTimersByTimeAsync(9_000)
     expect(events).toEqual(['reconnecting'])
+  })
+
+  it('is noticed when it is silent in a tab that is let run once a minute', async () => {
+    throttle()
+    const { socket } = await enter()
+    for (let minute = 0; minute < 5; minute++) {
+      await vi.advanceTimersByTimeAsync(60_500)
+      const id = socket.frame('ping')?.id
+      // An answer need not wait for such a tab's timers.
+      if (id !== undefined) socket.say({ t: 'pong', id })
+    }
+    expect(events).toEqual([])
+    await vi.advanceTimersByTimeAsync(180_000)
+    expect(events).toEqual(['reconnecting'])
+  })
+
+  it('is asked at once when somebody looks', async () => {
+    const page = Object.assign(new EventTarget(), { hidden: true })
+    vi.stubGlobal('document', page)
+    throttle()
+    const { socket } = await enter()
+    await vi.advanceTimersByTimeAsync(10_000)
+    page.dispatchEvent(new Event('visibilitychange'))
+    expect(socket.frame('ping')).toBeUndefined()
+    page.hidden = false
+    page.dispatchEvent(new Event('visibilitychange'))
+    expect(socket.frame('ping')).toBeDefined()
   })
 
   it('is given up when garbage comes over it', async () => {

@@ -173,6 +173,43 @@ describe('what we do', () => {
     expect(ops(4)).toMatchObject([{ base: 0 }, { base: 0 }, { base: 0 }])
   })
 
+  it('to a key that it made stays on top of that, however little it waits', () => {
+    const { state, posted, ops } = alone()
+    const base = (i: number) => (ops(i)[0] as { base: number }).base
+    void state.set('a', 0)
+    void state.set('a', 1)
+    state.apply([set('a', 0)], 'me', 7)
+    posted[0]?.done(7)
+    // There is always one on its way.
+    void state.set('a', 2)
+    state.apply([set('a', 1)], 'me', 8)
+    posted[1]?.done(8)
+    void state.set('a', 3)
+    expect([0, 1, 2, 3].map(base)).toEqual([0, 0, 7, 7])
+    state.apply([del('a')], 'p', 9)
+    void state.set('a', 4)
+    expect(base(4)).toBe(7)
+  })
+
+  it('to a key that it deleted makes it anew', () => {
+    const { state, posted, ops } = alone()
+    const bases = () => posted.map((_, i) => (ops(i)[0] as { base: number }).base)
+    void state.set('a', 0)
+    void state.set('a', 1)
+    void state.delete('a')
+    void state.set('a', 2)
+    state.apply([set('a', 0)], 'me', 7)
+    posted[0]?.done(7)
+    void state.set('a', 3)
+    expect(bases()).toEqual([0, 0, 0, 0, 0])
+    for (const [i, op] of [set('a', 1), del('a'), set('a', 2)].entries()) {
+      state.apply([op], 'me', 8 + i)
+      posted[1 + i]?.done(8 + i)
+      void state.set('a', 4 + i)
+    }
+    expect(bases().slice(5)).toEqual([0, 0, 10])
+  })
+
   it.each([
     ['bad_message', '', 1],
     ['bad_message', 'k'.repeat(257), 1],
@@ -340,6 +377,29 @@ describe('over links', () => {
         ['new', 'offline'],
       ])
     }
+  })
+
+  it('what was deleted while its maker went on with it stays deleted', async () => {
+    const server = filled(0)
+    const a = new Client(server, 'a', () => 50)
+    const b = new Client(server, 'b')
+    await vi.advanceTimersByTimeAsync(200)
+    const outcomes = new Set<unknown>()
+    // Sixty times a second: before one is confirmed, six more are on their way.
+    const drag = async (steps: number) => {
+      for (let i = 0; i < steps; i++) {
+        void quiet(a.state.set('shape', { x: i })).then((outcome) =>
+          outcomes.add(typeof outcome === 'string' ? outcome : 'ok'),
+        )
+        await vi.advanceTimersByTimeAsync(16)
+      }
+    }
+    await drag(60)
+    void b.state.delete('shape')
+    await drag(60)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([...outcomes]).toEqual(['ok', 'conflict'])
+    for (const { state } of [a, b]) expect(state.entries()).toEqual([])
   })
 
   it.each(['trimmed', 'epoch'])('so after a reset: %s', async (reason) => {

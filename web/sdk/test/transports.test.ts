@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JoinOptions } from '../src/options'
+import type { JoinOptions, Transport } from '../src/options'
 import { Room } from '../src/room'
 import { Network } from './network'
 import { random } from './world'
@@ -132,6 +132,20 @@ describe('the first link', () => {
     await expect(a.joining).rejects.toMatchObject({ code: 'unreachable' })
     expect(network.asked).toEqual([])
   })
+
+  it.each<[Transport[]]>([[['sse', 'poll']], [['websocket', 'sse', 'poll']], [['poll']]])(
+    'is not waited for without end if the server is away: %j',
+    async (transports) => {
+      network.up = false
+      const a = new Person('a', { transports })
+      void a.joining.catch((err: { code: string }) => a.events.push(err.code))
+      await pass(15_000)
+      expect(a.events).toEqual(['disconnected', 'unreachable'])
+      const asked = network.asked.length
+      await pass(20_000)
+      expect(network.asked).toHaveLength(asked)
+    },
+  )
 
   it('is a poll where a stream may not be used otherwise', async () => {
     network.streams = 'held'
@@ -336,6 +350,23 @@ describe('a stream', () => {
     expect(a.events).toEqual(['reconnecting', 'reconnected'])
     expect(a.heard).toEqual(['into the silence'])
     expect(a.room.transport).toBe('sse')
+  })
+
+  it('that falls silent is noticed at the second waking of a tab that is let run once a minute', async () => {
+    network.webSockets = 'refused'
+    const { setInterval } = globalThis
+    // The server's beats come as ever.
+    const throttled = (fn: () => void, ms: number) => setInterval(fn, ms === 1_000 ? 60_000 : ms)
+    vi.stubGlobal('setInterval', throttled)
+    const a = await enter('a', 3_000)
+    await pass(600_000)
+    expect(a.events).toEqual([])
+    const link = network.entries[0]?.signal as unknown as { fallSilent(): void }
+    link.fallSilent()
+    await pass(60_000)
+    expect(a.events).toEqual([])
+    await pass(61_000)
+    expect(a.events).toEqual(['reconnecting', 'reconnected'])
   })
 
   it('that is never heard, though a probe was, is left for polls', async () => {

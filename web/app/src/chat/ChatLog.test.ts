@@ -63,6 +63,22 @@ describe('ChatLog', () => {
     expect(log.state.get().unread).toBe(1)
   })
 
+  it('goes on behind what was there when the room begins anew, with offsets that were there already', async () => {
+    const log = new ChatLog()
+    let confirm: (value: { offset: number }) => void = () => undefined
+    log.receive({ text: 'a' }, ada, at(2))
+    log.receive({ text: 'b' }, ada, at(5))
+    const sent = log.send('mine', me, () => new Promise((resolve) => (confirm = resolve)))
+    log.beginAnew()
+    log.receive({ text: 'c' }, ada, at(2))
+    log.receive({ text: 'd' }, ada, at(4))
+    log.remember([{ ...at(2), data: { text: 'c' }, from: ada }], me.id)
+    confirm({ offset: 3 })
+    await sent
+    expect(texts(log)).toEqual(['a/sent', 'b/sent', 'c/sent', 'mine/sent', 'd/sent'])
+    expect(new Set(log.state.get().messages.map((m) => m.key)).size).toBe(5)
+  })
+
   it('takes nothing that is no message', () => {
     for (const data of [null, undefined, 'text', 7, {}, { text: 7 }, { text: '  ' }, []])
       expect(textOf(data)).toBeUndefined()

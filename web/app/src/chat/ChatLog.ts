@@ -3,6 +3,12 @@
 
 import { Store } from '../store'
 
+// Offsets may begin anew when the room is reset, so they count only within one era.
+interface Place {
+  era: number
+  offset: number
+}
+
 export interface ChatMessage {
   // Stays through a message's life: for lists.
   key: string
@@ -13,7 +19,7 @@ export interface ChatMessage {
   at: Date
   state: 'pending' | 'sent' | 'failed'
   // The place in the room's order, once known.
-  offset?: number
+  place?: Place
   // Written before one came: no news.
   past?: boolean
 }
@@ -48,14 +54,18 @@ export const textOf = (data: unknown): string | undefined => {
   return text.trim() === '' ? undefined : text
 }
 
-// Confirmed messages by offset, each once, then those that are not confirmed as they were written.
+const compare = (a: Place, b: Place): number => a.era - b.era || a.offset - b.offset
+
+const keyOf = ({ era, offset }: Place): string => `o${era}.${offset}`
+
+// Confirmed messages by place, each once, then those that are not confirmed as they were written.
 const placed = (messages: readonly ChatMessage[], message: ChatMessage): ChatMessage[] => {
+  const { place } = message
   const rest = messages.filter(
-    (m) => m.key !== message.key && (m.offset === undefined || m.offset !== message.offset),
+    (m) => m.key !== message.key && !(m.place && place && compare(m.place, place) === 0),
   )
-  if (message.offset === undefined) return [...rest, message].slice(-KEEP)
-  const { offset } = message
-  let at = rest.findIndex((m) => m.offset === undefined || m.offset > offset)
+  if (place === undefined) return [...rest, message].slice(-KEEP)
+  let at = rest.findIndex((m) => m.place === undefined || compare(m.place, place) > 0)
   if (at < 0) at = rest.length
   return [...rest.slice(0, at), message, ...rest.slice(at)].slice(-KEEP)
 }
@@ -63,21 +73,28 @@ const placed = (messages: readonly ChatMessage[], message: ChatMessage): ChatMes
 export class ChatLog {
   readonly state = new Store<ChatState>({ messages: [], unread: 0, open: false })
   private written = 0
+  private era = 0
+
+  // The room was reset: what comes now is behind all that came, whatever its offset.
+  beginAnew(): void {
+    this.era++
+  }
 
   receive(data: unknown, from: { id: string; name: string }, meta: { offset: number; sentAt: Date }): void {
     const text = textOf(data)
     if (text === undefined) return
+    const place = this.placeOf(meta.offset)
     this.state.update((s) => ({
       ...s,
       messages: placed(s.messages, {
-        key: `o${meta.offset}`,
+        key: keyOf(place),
         from: from.id,
         name: from.name,
         mine: false,
         text,
         at: meta.sentAt,
         state: 'sent',
-        offset: meta.offset,
+        place,
       }),
       unread: s.open ? 0 : s.unread + 1,
     }))
@@ -86,12 +103,14 @@ export class ChatLog {
   // What was written before one came; what is there already stays as it is.
   remember(kept: readonly Kept[], me: string): void {
     this.state.update((s) => {
-      const known = new Set(s.messages.map((m) => m.offset))
+      const known = new Set(s.messages.flatMap((m) => (m.place ? [keyOf(m.place)] : [])))
       const messages = kept.reduce<readonly ChatMessage[]>((list, { data, from, offset, sentAt }) => {
         const text = textOf(data)
-        if (text === undefined || known.has(offset)) return list
+        const place = this.placeOf(offset)
+        const key = keyOf(place)
+        if (text === undefined || known.has(key)) return list
         const { id, name } = from
-        const message = { key: `o${offset}`, from: id, name, mine: id === me, text, at: sentAt, offset }
+        const message = { key, from: id, name, mine: id === me, text, at: sentAt, place }
         return placed(list, { ...message, state: 'sent', past: true })
       }, s.messages)
       return { ...s, messages }
@@ -125,11 +144,15 @@ export class ChatLog {
     this.state.update((s) => ({ ...s, open, unread: open ? 0 : s.unread }))
   }
 
+  private placeOf(offset: number): Place {
+    return { era: this.era, offset }
+  }
+
   private async deliver(message: ChatMessage, post: Post): Promise<void> {
     let done: ChatMessage
     try {
       const { offset } = await post(TYPE, { text: message.text })
-      done = { ...message, state: 'sent', offset }
+      done = { ...message, state: 'sent', place: this.placeOf(offset) }
     } catch {
       done = { ...message, state: 'failed' }
     }

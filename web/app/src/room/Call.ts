@@ -31,7 +31,11 @@ export class Call {
       room.on('participantConnected', (p: Participant) => this.notices.say(strings.room.joined(nameOf(p)))),
       room.on('participantDisconnected', (p: Participant) => this.notices.say(strings.room.left(nameOf(p)))),
       chat.state.subscribe(() => this.hint()),
-      room.on('reset', () => this.notices.say(strings.room.reset)),
+      room.on('reset', () => {
+        chat.beginAnew()
+        this.notices.say(strings.room.reset)
+      }),
+      room.on('publishRefused', ({ source }) => this.notices.say(strings.room.refused(source))),
       room.on('audioBlocked', () => this.silent.set(true)),
       room.on('disconnected', (reason: string) => disconnected(reason)),
     ]

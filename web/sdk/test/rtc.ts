@@ -1,0 +1,193 @@
+// WebRTC as far as the SDK uses it: nothing goes anywhere, and a test says how connections and channels fare.
+import { vi } from 'vitest'
+
+export class FakeTrack extends EventTarget {
+  readyState: 'live' | 'ended' = 'live'
+  enabled = true
+  contentHint = ''
+  readonly kind: string
+
+  constructor(kind: string) {
+    super()
+    this.kind = kind
+  }
+
+  getSettings(): MediaTrackSettings {
+    return {}
+  }
+
+  stop(): void {
+    this.readyState = 'ended'
+  }
+
+  /** As the browser ends it: the user's own "stop sharing", a cable that was pulled. */
+  end(): void {
+    this.stop()
+    this.dispatchEvent(new Event('ended'))
+  }
+
+  get asTrack(): MediaStreamTrack {
+    return this as unknown as MediaStreamTrack
+  }
+}
+
+export class FakeChannel {
+  readyState = 'connecting'
+  bufferedAmount = 0
+  binaryType = ''
+  onopen: (() => void) | null = null
+  onmessage: ((e: { data: unknown }) => void) | null = null
+  onclose: ((e: Event) => void) | null = null
+  onerror: ((e: Event) => void) | null = null
+  readonly sent: (string | Uint8Array)[] = []
+
+  send(frame: string | Uint8Array): void {
+    if (this.readyState !== 'open') throw new DOMException('', 'InvalidStateError')
+    this.sent.push(frame)
+  }
+
+  open(): void {
+    this.readyState = 'open'
+    this.onopen?.()
+  }
+
+  close(): void {
+    this.readyState = 'closed'
+  }
+
+  /** By the other side, or because the association under it broke. */
+  break(): void {
+    this.close()
+    this.onclose?.(new Event('close'))
+  }
+
+  get messages(): Record<string, unknown>[] {
+    return this.sent.flatMap<Record<string, unknown>>(
+      (f) => JSON.parse(String(f)) as Record<string, unknown> | Record<string, unknown>[],
+    )
+  }
+
+  get asChannel(): RTCDataChannel {
+    return this as unknown as RTCDataChannel
+  }
+}
+
+export class FakePeer {
+  static all: FakePeer[] = []
+  connectionState: RTCPeerConnectionState = 'new'
+  signalingState = 'stable'
+  localDescription: { sdp: string } | null = null
+  onconnectionstatechange: (() => void) | null = null
+  restarts = 0
+  readonly channels: FakeChannel[] = []
+  readonly transceivers: FakeTransceiver[] = []
+
+  constructor() {
+    FakePeer.all.push(this)
+  }
+
+  static get last(): FakePeer {
+    const last = FakePeer.all.at(-1)
+    if (!last) throw new Error('there is no PeerConnection')
+    return last
+  }
+
+  createDataChannel(): FakeChannel {
+    const channel = new FakeChannel()
+    this.channels.push(channel)
+    return channel
+  }
+
+  addTransceiver(what: unknown, { direction }: { direction: string }): FakeTransceiver {
+    const transceiver = new FakeTransceiver(direction, what instanceof FakeTrack ? what : null)
+    this.transceivers.push(transceiver)
+    return transceiver
+  }
+
+  getTransceivers(): FakeTransceiver[] {
+    return this.transceivers
+  }
+
+  async createOffer(): Promise<{ type: string; sdp: string }> {
+    return { type: 'offer', sdp: 'an offer' }
+  }
+
+  async setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
+    if (description.type !== 'offer') {
+      this.signalingState = 'stable'
+      return
+    }
+    this.signalingState = 'have-local-offer'
+    this.localDescription = description
+    for (const [i, t] of this.transceivers.entries()) t.mid ??= `${i}`
+  }
+
+  async setRemoteDescription(): Promise<void> {
+    this.signalingState = 'stable'
+  }
+
+  restartIce(): void {
+    this.restarts++
+  }
+
+  close(): void {
+    this.connectionState = 'closed'
+    for (const channel of this.channels) channel.close()
+  }
+
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state
+    this.onconnectionstatechange?.()
+  }
+
+  get reliable(): FakeChannel {
+    const [reliable] = this.channels
+    if (!reliable) throw new Error('there is no channel')
+    return reliable
+  }
+}
+
+export class FakeTransceiver {
+  mid: string | null = null
+  readonly direction: string
+  readonly sender: { track: FakeTrack | null; replaceTrack(track: FakeTrack | null): Promise<void> }
+  readonly receiver = { track: new FakeTrack('video') }
+
+  constructor(direction: string, track: FakeTrack | null) {
+    this.direction = direction
+    this.sender = {
+      track,
+      replaceTrack: async (next) => {
+        this.sender.track = next
+      },
+    }
+  }
+}
+
+/** Puts them in the browser's places, with devices that always open; returns what was opened. */
+export function installRtc(): FakeTrack[] {
+  FakePeer.all = []
+  const opened: FakeTrack[] = []
+  const open = (kind: string) => {
+    const track = new FakeTrack(kind)
+    opened.push(track)
+    return track
+  }
+  const none = { getCapabilities: () => null }
+  vi.stubGlobal('RTCPeerConnection', FakePeer)
+  vi.stubGlobal('RTCRtpSender', none)
+  vi.stubGlobal('RTCRtpReceiver', none)
+  vi.stubGlobal('MediaStreamTrack', FakeTrack)
+  const mediaDevices = {
+    getUserMedia: async ({ audio }: MediaStreamConstraints) => {
+      const track = open(audio ? 'audio' : 'video')
+      return { getTracks: () => [track] }
+    },
+    getDisplayMedia: async () => {
+      const [video, audio] = [open('video'), open('audio')]
+      return { getVideoTracks: () => [video], getAudioTracks: () => [audio] }
+    },
+  }
+  vi.stubGlobal('navigator', { mediaDevices })
+  return opened
+}
