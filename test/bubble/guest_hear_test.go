@@ -146,7 +146,7 @@ func (g *guest) reset(m *told) {
 		g.fault("%v", err)
 	}
 	g.saw.wakes()
-	if err := g.ledger.reset(m, g.saw, g.storm.mayForget(m.Reason)); err != nil {
+	if err := g.ledger.reset(m, g.saw, g.storm.mayForget()); err != nil {
 		g.fault("%v", err)
 	}
 	g.view.enter(m.Participants, int(m.State), m.Since)

@@ -303,9 +303,11 @@ func (s *storm) mayReset(reason string) error {
 	return fmt.Errorf("%w: %s", errReset, reason)
 }
 
-// mayForget says whether a server may have lost what it had refused.
-func (s *storm) mayForget(reason string) bool {
-	return s.mayReset(reason) == nil && reason != "trimmed"
+// mayForget says whether a server may have lost what it had refused: a refusal for want of a disk is on none.
+func (s *storm) mayForget() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ailing
 }
 
 // life counts the lives of the server.

@@ -5,7 +5,7 @@ import { enterBySdk } from '../harness/people.mjs'
 import { picturesMove, showPictures } from '../harness/pictures.mjs'
 import { scene } from '../harness/scene.mjs'
 import { carriedBy, chatter, exchange, heardOf, hush, received, stop } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { pause, until } from '../harness/until.mjs'
 
 const TINY = { probe: { video: { width: 160, height: 90, fps: 10 } } }
 const OLD = { probe: { noWebRTC: true } }
