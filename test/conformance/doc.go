@@ -10,7 +10,7 @@
 //
 //	PARLOR_SEED=N           replays what is random in a test: a failure prints it
 //	PARLOR_KILL_ROUNDS=N    how often TestKillNine kills the server, 10
-//	PARLOR_FULL=1           the slow line and the stalled reader at their full size; give it -timeout 30m
+//	PARLOR_FULL=1           the slow line and the stalled reader at their full size; give it -timeout 30m, or use make soak
 //
 // The client is person_test.go: a session and its bookkeeping, over lines of the four kinds (line_test.go for WebSockets,
 // channel_test.go for data channels, rungs_test.go for HTTP). proxy_test.go does to TCP what networks do. What a server
@@ -18,7 +18,7 @@
 //
 // # Failure cases
 //
-// Where each case that the suite must cover is shown; "elsewhere" is what takes a browser, or what is not built yet.
+// Where each case that the suite must cover is shown; "elsewhere" is what takes a browser, or is not built yet.
 //
 //	 1  WebSocket to data channel in mid-burst          TestCase01…  switch_test.go
 //	 2  data channel to WebSocket with 1 MiB buffered   TestCase02…  switch_test.go
@@ -46,7 +46,7 @@
 //	24  message on joined reaches the joiner            TestCase24…  join_test.go
 //	25  large snapshot on a slow line                   TestCase25…  join_test.go
 //	26  stalled reader                                  TestCase26…  slow_test.go
-//	27  queue of the data channel full                  TestCase27…  slow_test.go; a browser's own queue: web/sdk
+//	27  queue of the data channel full                  TestCase27…  slow_test.go; a browser's own queue: web/sdk/test/link.test.ts
 //	28  sizes                                           TestCase28…  large_test.go
 //	29  characters split across pieces                  TestCase29…  large_test.go
 //	30  hostile pieces                                  TestCase30…  pieces_test.go
@@ -61,13 +61,15 @@
 //	39  owners and times at crash and leave             TestCase39…  state_test.go
 //	40  cursor flood                                    TestCase40…  lossy_test.go
 //	41  rate limit slows and loses nothing              TestCase41…  message_test.go
-//	42  frozen, asleep, another network                 TestCase42…  away_test.go; timers of a real tab: test/e2e
+//	42  frozen, asleep, another network                 TestCase42…  away_test.go; a real page for 90 s: test/e2e
 //	43  silent death of a data channel                  TestCase43…  away_test.go; the SDK's timer: test/e2e
-//	44  clocks jump                                     TestCase44…  away_test.go; the server's own: tables in datachannel
+//	44  clocks jump                                     TestCase44…  away_test.go; the server's own: datachannel/clock_test.go
 //	45  500 reconnect within a second                   TestCase45…  slow_test.go
 //	46  the same participant in two tabs                TestCase46…  join_test.go
 //	47  kick during resume                              TestCase47…  away_test.go, by replacing; by REST: with the admin door
 //	48  leave by sendBeacon                             elsewhere: test/e2e
-//	49  the seeds' shims in real browsers               elsewhere: issue 7 and later
-//	50  Yjs join and compaction                         elsewhere: issue 7 and later
+//	49  the seeds' shims in real browsers               not yet: there are no shims. They come with the doors for them
+//	50  Yjs join and compaction                         not yet: there is no Yjs. It comes with its door
+//
+// Beside these: a full disk and an allowance that is used up, TestFull…, full_test.go; pictures meanwhile, test/e2e.
 package conformance

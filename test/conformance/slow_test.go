@@ -16,7 +16,10 @@ func TestCase26StalledReader(t *testing.T) {
 	t.Parallel()
 	const logBytes, size = 4 << 20, 32 << 10
 	total, bound := 64<<20, 16<<20
-	p := launch(t, append([]string{"--dev", "--log-bytes", strconv.Itoa(logBytes)}, without(generous, "--log-bytes")...)...)
+	// A server gives up a link that takes nothing for 10 s. Who is not heard on another one meanwhile has a resume-window to
+	// come back, and these sleep for longer than it is by default.
+	p := launch(t, append([]string{"--dev", "--log-bytes", strconv.Itoa(logBytes), "--resume-window", "10m"},
+		without(generous, "--log-bytes")...)...)
 	room := aRoom()
 	clogged := before(t, p.url)
 	ada, ben := arrive(t, p.url, room, "Ada"), arrive(t, p.url, room, "Ben")
