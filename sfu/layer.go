@@ -158,6 +158,9 @@ func (l *layer) take(b []byte, now time.Time) {
 }
 
 func (l *layer) fanOut(p *packet, now time.Time) {
+	if l.track.silent.Load() {
+		return
+	}
 	if sinks := l.sinks.Load(); sinks != nil {
 		for _, s := range *sinks {
 			s.write(l, p, l.scratch, now)

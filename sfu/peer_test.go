@@ -79,7 +79,7 @@ func TestSlotIsReboundWithoutSDP(t *testing.T) {
 	cy.see(a)
 	eventually(t, "ada's picture", func() bool { return len(cy.got("0")) > 20 })
 
-	cy.peer.Show([]*Track{b})
+	cy.peer.Show(wish(b))
 	rev, slots := cy.peer.Slots()
 	if len(slots) != 1 || slots[0].Track != b || !slots[0].HasAfter {
 		t.Fatalf("slots = %+v", slots)

@@ -83,11 +83,47 @@ func (s State) String() string {
 	}
 }
 
+// Rank orders what a peer wishes to see or hear. When not everything can be afforded, a higher one goes first.
+type Rank uint8
+
+// Plain is what a Wish has that says nothing; among equals the larger goes first.
+const (
+	Plain Rank = iota
+	Speaking
+	Pinned // chosen by the peer itself
+	Shared // a screen
+)
+
+// Wish is a track that a peer should be shown, and how.
+type Wish struct {
+	Track         *Track
+	Rank          Rank
+	Width, Height int // of the place it is shown in, in pixels of the screen; 0: not known
+}
+
+// Encoding is one of those in which a track is published, as its publisher describes it.
+type Encoding struct {
+	RID   string
+	Scale float64 // by which it is smaller than the whole, each way; 1 or more
+}
+
+// Quality is how well a peer's connection carries what it should.
+type Quality uint8
+
+// From nothing known to nothing heard.
+const (
+	QualityUnknown Quality = iota
+	QualityGood
+	QualityPoor
+	QualityLost
+)
+
 // Binding says what one slot shows. Track nil is an empty slot.
 type Binding struct {
-	Mid   string
-	Kind  Kind
-	Track *Track
+	Mid    string
+	Kind   Kind
+	Track  *Track
+	Paused bool // the peer's connection does not carry it at the moment
 	// After is the RTP timestamp of the last packet the slot sent for the former track: the new one is ahead of it.
 	After    uint32
 	HasAfter bool
@@ -100,6 +136,8 @@ type Handler interface {
 	TrackStarted(*Track) // with the first RTP packet of an m-line
 	TrackEnded(*Track)
 	SlotsChanged(rev uint64, slots []Binding) // the full state
+	LayersWanted(t *Track, rids []string)     // of what the peer publishes: the encodings that somebody is shown
+	QualityChanged(q Quality)
 	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }
 

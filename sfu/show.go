@@ -20,10 +20,13 @@ func (p *Peer) bindingsLocked() []Binding {
 }
 
 // Show says what the peer should see, best first. It does not block and may be called with locks of the caller's held.
-func (p *Peer) Show(tracks []*Track) {
+func (p *Peer) Show(wishes []Wish) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wanted = append(p.wanted[:0:0], tracks...)
+	p.wanted = p.wanted[:0:0]
+	for _, w := range wishes {
+		p.wanted = append(p.wanted, w.Track)
+	}
 	p.allocateLocked()
 	p.pokeLocked()
 }

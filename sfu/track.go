@@ -2,8 +2,10 @@ package sfu
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Track is what a peer publishes in one sending m-line. It lives from the first packet until the m-line or the peer
@@ -16,9 +18,13 @@ type Track struct {
 	mime string
 	key  string // see codecKey
 
+	silent atomic.Bool
+
 	mu sync.Mutex
 	// Guarded by mu.
-	layers []*layer
+	layers        []*layer
+	width, height int
+	encodings     []Encoding
 }
 
 // NewTrack returns a track without media: for those who only pass tracks around, and their tests.
@@ -43,6 +49,21 @@ func (t *Track) Kind() Kind { return t.kind }
 
 // Codec is the media type of what is sent, like video/VP8.
 func (t *Track) Codec() string { return t.mime }
+
+// Describe says how large the picture is as it is captured, and in which encodings it is published. What is not described
+// is guessed.
+func (t *Track) Describe(width, height int, encodings []Encoding) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.width, t.height, t.encodings = width, height, slices.Clone(encodings)
+}
+
+// Silence stops (or lets go on) what is forwarded of the track, whatever its publisher sends.
+func (t *Track) Silence(silent bool) { t.silent.Store(silent) }
+
+// Level is how loud the track is: 0 is silence and 127 as loud as can be, smoothed over about 200 ms. It is 0 for what
+// is no sound, is silenced, or does not say (RFC 6464).
+func (t *Track) Level() float64 { return 0 }
 
 func (t *Track) codecKey() string { return t.key }
 
