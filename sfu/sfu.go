@@ -138,7 +138,7 @@ type Handler interface {
 	SlotsChanged(rev uint64, slots []Binding) // the full state
 	LayersWanted(t *Track, rids []string)     // of what the peer publishes: the encodings that somebody is shown
 	QualityChanged(q Quality)
-	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0, or the lossy one, with id 1
+	ChannelOpened(*Channel) // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }
 
 // Limits are the caps of one peer. A zero field takes its default.
