@@ -134,6 +134,8 @@ func (r *recorder) channel() *Channel {
 	return r.channels[0]
 }
 
+const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
 // house is an engine with the means to make browsers for it.
 type house struct {
 	t       *testing.T
@@ -235,7 +237,7 @@ func (h *house) browser(o browserOptions) *browser {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}, webrtc.RTPCodecTypeAudio); err != nil {
+	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: levelURI}, webrtc.RTPCodecTypeAudio); err != nil {
 		h.t.Fatal(err)
 	}
 	registry := &interceptor.Registry{}

@@ -92,7 +92,7 @@ func TestTooManyLayersAreRefused(t *testing.T) {
 	}
 	track := newTrack("0", Video, "video/VP8", "")
 	for i := range 4 {
-		if added := track.add(newLayer(track, &nobody{}, uint32(i), 96, 0), 2); added != (i < 2) {
+		if added := track.add(newLayer(track, &nobody{}, uint32(i+1), 96, extensionIDs{}), 2); added != (i < 2) {
 			t.Errorf("layer %d added: %v", i, added)
 		}
 	}

@@ -17,8 +17,8 @@ func BenchmarkSlotWrite(b *testing.B) {
 		now = now.Add(time.Millisecond)
 		p := &l.packet
 		*p = packet{
-			sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1100], start: sequence == 1,
-			vp8: vp8{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4},
+			sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1100], shape: shape{start: sequence == 1},
+			counters: counters{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4},
 		}
 		s.write(l, p, l.scratch, now)
 	}
