@@ -17,11 +17,12 @@ type audience struct {
 
 // watching is how one encoding stands.
 type watching struct {
-	rid  string
-	last time.Time // when somebody was shown it
-	here bool      // there is such a layer
-	on   bool      // it is to be sent
-	told bool      // so the publisher knows
+	rid     string
+	here    bool      // there is such a layer
+	watched bool      // somebody is shown it
+	since   time.Time // nobody is
+	on      bool      // it is to be sent
+	told    bool      // so the publisher knows
 }
 
 // begin is a new look at all layers, each of which is to be noted.
@@ -34,12 +35,15 @@ func (a *audience) begin() {
 // note says whether somebody is shown an encoding; at is when it is to be looked at again if nothing changes, if ever.
 func (a *audience) note(rid string, watched bool, now time.Time) (at time.Time) {
 	e := a.of(rid, now)
-	e.here = true
+	if e.watched && !watched {
+		e.since = now
+	}
+	e.here, e.watched = true, watched
 	if watched {
-		e.on, e.last = true, now
+		e.on = true
 		return time.Time{}
 	}
-	if rests := e.last.Add(restAfter); e.on && now.Before(rests) {
+	if rests := e.since.Add(restAfter); e.on && now.Before(rests) {
 		return rests
 	}
 	e.on = false
@@ -72,7 +76,7 @@ func (a *audience) of(rid string, now time.Time) *watching {
 			return &a.encodings[i]
 		}
 	}
-	a.encodings = append(a.encodings, watching{rid: rid, last: now, on: true, told: !a.begun})
+	a.encodings = append(a.encodings, watching{rid: rid, since: now, on: true, told: !a.begun})
 	return &a.encodings[len(a.encodings)-1]
 }
 
