@@ -33,11 +33,15 @@ func TestAudience(t *testing.T) {
 			{7 * time.Second, "qhF", "f", 0, ""},
 		},
 		"who looks away for a moment changes nothing": {
-			{0, "Q", "-", 0, ""}, {time.Second, "q", "-", restAfter, ""}, {2900 * time.Millisecond, "Q", "-", 0, ""},
-			{3 * time.Second, "q", "-", restAfter, ""}, {3400 * time.Millisecond, "Q", "-", 0, ""},
+			{0, "Q", "-", 0, ""},
+			{time.Second, "q", "-", restAfter, ""},
+			{2900 * time.Millisecond, "Q", "-", 0, ""},
+			{3 * time.Second, "q", "-", restAfter, ""},
+			{3400 * time.Millisecond, "Q", "-", 0, ""},
 		},
 		"one that comes later": {
-			{0, "q", "-", restAfter, ""}, {restAfter, "q", "", 0, ""},
+			{0, "q", "-", restAfter, ""},
+			{restAfter, "q", "", 0, ""},
 			{3 * time.Second, "qh", "h", restAfter, "it is sent, whatever the publisher was told"},
 			{5 * time.Second, "qh", "", 0, ""},
 		},

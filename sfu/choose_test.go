@@ -67,16 +67,23 @@ func TestApproach(t *testing.T) {
 		live   string
 		flows  string
 		chosen string
+		waited time.Duration
 		want   string
 	}{
-		{"what comes", "qhf", "", "f", "f"},
-		{"what does not come yet is waited for", "qh", "h", "f", "f"},
-		{"for want of anything", "qh", "", "f", "h"},
-		{"for want of anything smaller", "f", "", "h", "f"},
-		{"what flowed has ended", "qh", "f", "f", "h"},
-		{"what flowed has ended, and a larger one comes", "hf", "q", "q", "h"},
-		{"nothing comes", "", "", "h", "h"},
-		{"nothing comes any more", "", "q", "h", "h"},
+		{"what comes", "qhf", "", "f", 0, "f"},
+		{"what does not come yet is waited for", "qh", "h", "f", 0, "f"},
+		{"for want of anything", "qh", "", "f", 0, "h"},
+		{"for want of anything smaller", "f", "", "h", 0, "f"},
+		{"what flowed has ended", "qh", "f", "f", 0, "h"},
+		{"what flowed has ended, and a larger one comes", "hf", "q", "q", 0, "h"},
+		{"nothing comes", "", "", "h", 0, "h"},
+		{"nothing comes any more", "", "q", "h", 0, "h"},
+		{"nothing comes for some time", "", "f", "f", dryPatience, "h"},
+		{"nor does the next", "", "f", "f", 2 * dryPatience, "q"},
+		{"nor any", "", "f", "f", 3 * dryPatience, "f"},
+		{"waits for long", "q", "q", "f", patience, "h"},
+		{"waits for longer", "q", "q", "f", 2 * patience, "f"},
+		{"waits, and there is none between", "qh", "h", "f", patience, "f"},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,7 +103,7 @@ func TestApproach(t *testing.T) {
 				}
 				options = append(options, o)
 			}
-			if got := approach(options, chosen, flows).layer.rid; got != c.want {
+			if got := approach(options, chosen, flows, c.waited).layer.rid; got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})

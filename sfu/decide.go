@@ -67,7 +67,10 @@ func (p *Peer) decideLocked(now time.Time) {
 		case paused:
 			s.aim(target{}, now)
 		case n >= 0:
-			s.aim(approach(d.options[i], n, s.flows()), now)
+			if d.options[i][n].live || s.waits.IsZero() {
+				s.waits = now
+			}
+			s.aim(approach(d.options[i], n, s.flows(), now.Sub(s.waits)), now)
 		}
 	}
 	if changed {
@@ -76,30 +79,59 @@ func (p *Peer) decideLocked(now time.Time) {
 	}
 }
 
-// approach is what to aim at in order to get to the chosen option. One that does not come yet is waited for while another
-// flows, and as long as none does, the nearest one that comes is the way. It is pure.
-func approach(options []option, chosen int, flows target) target {
+// How long an encoding that is off is waited for, before a smaller one is tried as well: while another flows, and while
+// nothing does.
+const (
+	patience    = 3 * time.Second
+	dryPatience = 500 * time.Millisecond
+)
+
+// approach is what to aim at in order to get to the chosen option, which has not come for some time. As long as another
+// flows it is waited for, and in turn with it those between: its publisher's line may not carry it. Else the nearest one
+// that comes is the way, and if none does, one after the other of those below is tried too. It is pure.
+func approach(options []option, chosen int, flows target, waited time.Duration) target {
 	o := options[chosen]
 	if o.live {
 		return o.target
 	}
-	way := -1
+	way, flowing := -1, -1
 	for i, other := range options {
 		if !other.live {
 			continue
 		}
 		if other.target.layer == flows.layer {
-			return o.target
+			flowing = i
 		}
 		// The largest that is not larger than what was chosen, else the smallest.
 		if way < 0 || other.height <= o.height && (other.height >= options[way].height || options[way].height > o.height) {
 			way = i
 		}
 	}
-	if way < 0 {
-		return o.target
+	switch {
+	case flowing >= 0:
+		return try(options, chosen, options[flowing].height, int(waited/patience))
+	case way >= 0:
+		return options[way].target
+	default:
+		return try(options, chosen, 0, int(waited/dryPatience))
 	}
-	return options[way].target
+}
+
+// try is the nth below the chosen option in size, of those above a height. After the last it begins anew.
+func try(options []option, chosen, above, n int) target {
+	at := chosen
+	for range n {
+		next := -1
+		for i, o := range options {
+			if o.height < options[at].height && o.height > above && (next < 0 || o.height >= options[next].height) {
+				next = i
+			}
+		}
+		if at = next; at < 0 {
+			at = chosen
+		}
+	}
+	return options[at].target
 }
 
 // pause notes whether the slot is paused, for those who count.

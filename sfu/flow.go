@@ -27,7 +27,7 @@ func (s *slot) aim(to target, now time.Time) {
 		return
 	}
 	var left *layer
-	ask := false
+	joins, ask := false, false
 	switch {
 	case to.layer == s.source:
 		left, s.next = s.next, nil
@@ -40,16 +40,18 @@ func (s *slot) aim(to target, now time.Time) {
 		left = s.source
 		s.source, s.format = to.layer, format
 		s.forward.begin(to.tier())
-		ask = true
+		joins, ask = true, true
 	default:
 		left, s.next, s.nextTier = s.next, to.layer, to.tier()
-		ask = live && s.quota.take(now)
+		joins, ask = true, live && s.quota.take(now)
 	}
 	if ask {
 		s.asked = now
 	}
 	s.mu.Unlock()
-	s.attend(to.layer)
+	if joins {
+		s.attend(to.layer)
+	}
 	if left != nil {
 		s.attend(left)
 	}

@@ -55,8 +55,10 @@ func TestOptions(t *testing.T) {
 				tierOf(0, 0): 100 * kilo, tierOf(0, 1): 50 * kilo, tierOf(1, 0): 300 * kilo, tierOf(1, 1): 150 * kilo,
 			})
 		}, "f0000 960x540 100k, f0011 960x540 150k, f1100 1920x1080 400k, f1111 1920x1080 600k"},
-		{"simulcast that is announced", func(tr *Track) { tr.layers = nil; tr.announce(&nobody{}, rids) },
-			"q1111 320x180 103k off, h1111 640x360 414k off, f1111 1280x720 1658k off"},
+		{
+			"simulcast that is announced", func(tr *Track) { tr.layers = nil; tr.announce(&nobody{}, rids) },
+			"q1111 320x180 103k off, h1111 640x360 414k off, f1111 1280x720 1658k off",
+		},
 		{"simulcast that is described", func(tr *Track) {
 			tr.layers = nil
 			tr.announce(&nobody{}, []string{"a", "b", "c"})

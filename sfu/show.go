@@ -58,7 +58,7 @@ func (p *Peer) allocateLocked() (changed bool) {
 			p.rev++
 		}
 		s.after, s.hasAfter = s.leave()
-		s.track, s.since, s.flowing = t, p.rev, false
+		s.track, s.since, s.flowing, s.waits = t, p.rev, false, time.Time{}
 	}
 	return changed
 }

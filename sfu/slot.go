@@ -58,6 +58,7 @@ type slot struct {
 	since    uint64 // the rev that said so
 	flowing  bool   // the browser has confirmed it
 	paused   bool
+	waits    time.Time // since when what was chosen for it does not come
 	after    uint32
 	hasAfter bool
 }
