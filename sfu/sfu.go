@@ -8,6 +8,10 @@
 // shows changes without SDP: its former source is stopped at once, the handler is told, and the new source
 // flows only after Confirm, so that nobody's picture appears under another's name.
 //
+// A track comes in one or more encodings, each a stream of its own, and these may have layers. What of it flows in a slot
+// is chosen for the slot and may change at any picture that a decoder can follow; the browser sees one stream that goes on.
+// Publishers are told which encodings somebody is shown, so that those that nobody watches cost nothing.
+//
 // Everything a peer can make grow here has a cap in Limits and a count in metrics; what one peer does wrong
 // ends at most that peer.
 package sfu
@@ -136,7 +140,10 @@ type Handler interface {
 	TrackStarted(*Track) // with the first RTP packet of an m-line
 	TrackEnded(*Track)
 	SlotsChanged(rev uint64, slots []Binding) // the full state
-	LayersWanted(t *Track, rids []string)     // of what the peer publishes: the encodings that somebody is shown
+	// LayersWanted names the encodings of a video track of the peer's that somebody is shown or is about to be; the others
+	// need not be sent. The stream of a track without encodings is named "". It is called when that changes: at once for
+	// one that is to be sent, two seconds after the last look for one that is not. Until the first call all are to be.
+	LayersWanted(t *Track, rids []string)
 	QualityChanged(q Quality)
 	ChannelOpened(*Channel) // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }
