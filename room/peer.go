@@ -70,6 +70,12 @@ func (e *peerEvents) SlotsChanged(rev uint64, bindings []sfu.Binding) {
 	}
 }
 
+// LayersWanted implements sfu.Handler.
+func (e *peerEvents) LayersWanted(*sfu.Track, []string) {}
+
+// QualityChanged implements sfu.Handler.
+func (e *peerEvents) QualityChanged(sfu.Quality) {}
+
 // ChannelOpened implements sfu.Handler.
 func (e *peerEvents) ChannelOpened(c *sfu.Channel) {
 	p := e.p

@@ -231,11 +231,11 @@ func (r *Room) showToLocked(p *Participant) {
 			cmp.Compare(a.track.ID(), b.track.ID()),
 		)
 	})
-	tracks := make([]*sfu.Track, len(pubs))
+	wishes := make([]sfu.Wish, len(pubs))
 	for i, pub := range pubs {
-		tracks[i] = pub.track
+		wishes[i] = sfu.Wish{Track: pub.track}
 	}
-	p.peer.Show(tracks)
+	p.peer.Show(wishes)
 }
 
 func rank(s Source) int {

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,6 +41,8 @@ type mediaLine struct {
 	kind      Kind // 0: data channels
 	direction direction
 	payloads  [128]bool // the payload types it lists
+	rids      []string  // the encodings it announces, in order
+	mixed     bool      // header extensions may be of either form
 }
 
 // admission are the rules an offer is held against.
@@ -87,6 +90,7 @@ func (a admission) admit(offer string) (admitted, error) {
 			}
 		}
 	}
+	mixed := slices.Contains(session, "a=extmap-allow-mixed")
 	has := credentials{}
 	has.note(session)
 
@@ -107,6 +111,7 @@ func (a admission) admit(offer string) (admitted, error) {
 			return admitted{}, fmt.Errorf("%w: two m-lines with one mid", ErrBadOffer)
 		}
 		mids[m.mid] = true
+		m.mixed = mixed
 		switch {
 		case rejected:
 			m.direction = inactive
@@ -284,6 +289,9 @@ func (a admission) readMedia(section []string) (m mediaLine, rejected bool, err 
 			bundleOnly = true
 		case "a=rid":
 			rids++
+			if id, way, _ := strings.Cut(value, " "); way == "send" || strings.HasPrefix(way, "send ") {
+				m.rids = append(m.rids, id)
+			}
 		case "a=ssrc":
 			id, _, _ := strings.Cut(value, " ")
 			ssrcs[id] = true

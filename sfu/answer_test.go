@@ -255,7 +255,7 @@ func TestPoolGrowsAndSecondTrackIsPublished(t *testing.T) {
 	defer screen.stream("screen", 20*time.Millisecond)()
 	eventually(t, "screen", func() bool { return len(ada.told.tracks()) == 2 })
 
-	ben.peer.Show(ada.told.tracks()) // more than there is room for
+	ben.peer.Show(wish(ada.told.tracks()...)) // more than there is room for
 	before, slots := ben.peer.Slots()
 	if len(slots) != 1 || slots[0].Track != ada.told.tracks()[0] {
 		t.Fatalf("slots %+v", slots)

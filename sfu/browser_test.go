@@ -29,7 +29,18 @@ type recorder struct {
 	slots    []Binding
 	changes  int
 	channels []*Channel
+	layers   map[*Track][]string
+	quality  Quality
 	onStart  func(*Track)
+}
+
+// wish is what a peer wants that has no preferences.
+func wish(tracks ...*Track) []Wish {
+	out := make([]Wish, len(tracks))
+	for i, t := range tracks {
+		out[i] = Wish{Track: t}
+	}
+	return out
 }
 
 func (r *recorder) PeerState(s State) {
@@ -61,6 +72,21 @@ func (r *recorder) SlotsChanged(rev uint64, slots []Binding) {
 	}
 	r.rev, r.slots = rev, slots
 	r.changes++
+}
+
+func (r *recorder) LayersWanted(t *Track, rids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.layers == nil {
+		r.layers = map[*Track][]string{}
+	}
+	r.layers[t] = rids
+}
+
+func (r *recorder) QualityChanged(q Quality) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.quality = q
 }
 
 func (r *recorder) ChannelOpened(c *Channel) {
@@ -107,6 +133,8 @@ func (r *recorder) channel() *Channel {
 	}
 	return r.channels[0]
 }
+
+const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 // house is an engine with the means to make browsers for it.
 type house struct {
@@ -209,7 +237,7 @@ func (h *house) browser(o browserOptions) *browser {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}, webrtc.RTPCodecTypeAudio); err != nil {
+	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: levelURI}, webrtc.RTPCodecTypeAudio); err != nil {
 		h.t.Fatal(err)
 	}
 	registry := &interceptor.Registry{}
@@ -318,7 +346,7 @@ func (b *browser) channel() *Channel {
 
 // see shows the browser these tracks and confirms it.
 func (b *browser) see(tracks ...*Track) {
-	b.peer.Show(tracks)
+	b.peer.Show(wish(tracks...))
 	rev, _ := b.peer.Slots()
 	b.peer.Confirm(rev)
 }

@@ -286,7 +286,7 @@ func TestBubbleAudioLevelIsForwardedAndNothingElse(t *testing.T) {
 func extensionID(t *testing.T, extensions []webrtc.RTPHeaderExtensionParameter) uint8 {
 	t.Helper()
 	for _, e := range extensions {
-		if e.URI == audioLevelURI {
+		if e.URI == levelURI {
 			return uint8(e.ID)
 		}
 	}

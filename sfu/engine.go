@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,7 +53,8 @@ type Engine struct {
 
 // counts are read by metrics.
 type counts struct {
-	in, out, repeats, nacks, keyframes, panics atomic.Uint64
+	in, out, repeats, nacks, keyframes, switches, above, panics atomic.Uint64
+	paused                                                      atomic.Int64
 }
 
 // NewEngine returns an engine on the given sockets.
@@ -92,7 +92,12 @@ func (e *Engine) register() {
 	counter("parlor_retransmissions_total", "RTP packets sent again.", &e.counts.repeats)
 	counter("parlor_nacks_total", "RTP packets asked for again.", &e.counts.nacks)
 	counter("parlor_keyframe_requests_total", "Key frames asked of publishers.", &e.counts.keyframes)
+	counter("parlor_layer_switches_total", "Changes from one encoding of a track to another.", &e.counts.switches)
+	counter("parlor_packets_above_total", "RTP packets not forwarded because their layer was not chosen.", &e.counts.above)
 	counter("parlor_peer_panics_total", "Peers ended by a panic over what they sent.", &e.counts.panics)
+	e.metrics.Gauge("parlor_slots_paused", "Slots whose track is not sent at the moment.", func() float64 {
+		return float64(e.counts.paused.Load())
+	})
 	e.metrics.Gauge("parlor_peers", "Peer connections.", func() float64 {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -243,22 +248,30 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 			}
 		}
 	}
-	err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: audioLevelURI}, webrtc.RTPCodecTypeAudio)
-	return m, err
+	for kind := range extensionKinds {
+		uri, of := extensionURI(kind)
+		for _, t := range both {
+			if of != 0 && (of == Audio) != (t == webrtc.RTPCodecTypeAudio) {
+				continue
+			}
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, t); err != nil {
+				return nil, fmt.Errorf("register %s: %w", uri, err)
+			}
+		}
+	}
+	return m, nil
 }
 
 // remoteTrack reads what pion found out about a publisher's stream.
-func remoteTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) (mid string, kind Kind, levelID uint8) {
+func remoteTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) (mid string, kind Kind, ids extensionIDs) {
 	if transceiver := r.RTPTransceiver(); transceiver != nil {
 		mid = transceiver.Mid()
 	}
 	if kind = Video; t.Kind() == webrtc.RTPCodecTypeAudio {
 		kind = Audio
-		for _, e := range r.GetParameters().HeaderExtensions {
-			if strings.EqualFold(e.URI, audioLevelURI) && e.ID > 0 && e.ID < 256 {
-				levelID = uint8(e.ID)
-			}
-		}
 	}
-	return mid, kind, levelID
+	for _, e := range r.GetParameters().HeaderExtensions {
+		ids.set(e.URI, e.ID, kind)
+	}
+	return mid, kind, ids
 }

@@ -8,12 +8,16 @@ import (
 //
 // It is pure: no clock, no lock, no goroutine. Sequence numbers out go up by one for each packet that is to be
 // sent, and by more only for packets that the source numbered and that may still come late; a late packet gets
-// the number that was kept for it. Packets that are only padding take no number. A new source begins at a packet a
-// decoder can begin with, at the next sequence number and picture id, at a timestamp ahead of all before.
+// the number that was kept for it, and is judged by what was sent of the source then. Packets that are only padding, and
+// those of layers that are not sent, take no number. A new source begins at a packet a decoder can begin with, at the
+// next sequence number, picture id and frame number, at a timestamp ahead of all before.
+//
+// Pictures of VP8 that are left out take no picture id either: a decoder waits for one that is missing. Those of VP9, and
+// the frame numbers of the dependency descriptor, keep their distances within a source, since references count by them.
 type forwarder struct {
 	// Static after newForwarder.
 	clock  uint32
-	frame  uint32 // least step of the timestamp between two sources
+	step   uint32 // least step of the timestamp between two sources
 	window uint16 // how far back late packets and retransmissions reach; a power of two
 
 	// The stream out.
@@ -21,21 +25,28 @@ type forwarder struct {
 	timestamp uint32    // highest sent
 	sentAt    time.Time // when that was
 	sent      bool      // anything ever
-	pictureID uint16    // of the newest VP8 packet
+	pictureID uint16    // of the newest packet
 	tl0       uint8
-	sentVP8   bool
+	pictures  bool // there were any
+	frame     uint16
+	frames    bool
 
 	// The source now.
-	state     forwarderState
-	head      uint16 // highest source sequence number seen
-	span      uint16 // how many before head belong to this run; at most window-1
-	kept      uint16 // how many numbers out belong to this run, at most window
-	offset    uint32 // timestamp out minus timestamp in
-	floor     uint32 // first timestamp out of this run
-	pidOffset uint16
-	tl0Offset uint8
-	numbers   []number // by source sequence number
-	sources   []uint16 // source sequence number by number out
+	state       forwarderState
+	selection   selection
+	head        uint16 // highest source sequence number seen
+	span        uint16 // how many before head belong to this run; at most window-1
+	kept        uint16 // how many numbers out belong to this run, at most window
+	newest      uint32 // highest timestamp in
+	offset      uint32 // timestamp out minus timestamp in
+	floor       uint32 // first timestamp out of this run
+	joinAt      uint32 // where the first timestamp out should be
+	joins       bool
+	pidOffset   uint16
+	tl0Offset   uint8
+	frameOffset uint16
+	numbers     []number // by source sequence number
+	sources     []uint16 // source sequence number by number out
 }
 
 type forwarderState uint8
@@ -48,9 +59,12 @@ const (
 
 // number is what became of a source sequence number.
 type number struct {
-	out   uint16
-	fate  fate
-	again uint8 // how often it was asked for again
+	out       uint16
+	pidOffset uint16
+	fate      fate
+	tier      tier // what was sent of the source then
+	again     uint8
+	marker    bool
 }
 
 type fate uint8
@@ -58,7 +72,7 @@ type fate uint8
 const (
 	kept    fate = iota // it has a number and has not come
 	sent                // it was sent
-	skipped             // it was padding
+	skipped             // it was padding, or of no layer that is sent
 )
 
 // rewritten is what a packet becomes on the way out.
@@ -66,32 +80,49 @@ type rewritten struct {
 	sequence  uint16
 	timestamp uint32
 	pictureID uint16
+	frame     uint16
 	tl0       uint8
-	// empty: send the header only. A number was kept for what turned out to be padding; it must be filled or the
+	marker    bool
+	// empty: send the header only. A number was kept for what turned out not to be sent; it must be filled or the
 	// receiver would ask for it forever.
 	empty bool
+	// above: it is not sent because its layer is not.
+	above bool
 }
 
 // maxPause bounds what a pause adds to timestamps, which compare only within half their range.
 const maxPause = time.Hour
 
+// maxSkew is how far publishers' clocks are believed against the time that passed here.
+const maxSkew = time.Second
+
 func newForwarder(kind Kind, sequence uint16, timestamp uint32) *forwarder {
 	f := &forwarder{clock: clockRate(kind), sequence: sequence, timestamp: timestamp}
 	if kind == Audio {
-		f.window, f.frame = 128, audioClock/50
+		f.window, f.step = 128, audioClock/50
 	} else {
-		f.window, f.frame = 1024, videoClock/30
+		f.window, f.step = 1024, videoClock/30
 	}
 	return f
 }
 
-// begin makes a source the current one. It flows from its next packet that can be begun with.
-func (f *forwarder) begin() {
+// begin makes a source the current one, of which up to a tier is sent. It flows from its next packet that can be begun
+// with.
+func (f *forwarder) begin(aim tier) {
 	if f.numbers == nil {
 		f.numbers = make([]number, f.window)
 		f.sources = make([]uint16, f.window)
 	}
-	f.state, f.span, f.kept = waiting, 0, 0
+	f.state, f.span, f.kept, f.joins = waiting, 0, 0, false
+	f.selection.aim = aim
+}
+
+// join is begin with another stream of the same pictures, whose next packet was captured when the current source had this
+// timestamp.
+func (f *forwarder) join(aim tier, timestamp uint32) {
+	joins := f.state == running
+	f.begin(aim)
+	f.joinAt, f.joins = timestamp+f.offset, joins
 }
 
 // stop ends the current source: nothing more comes out of translate, and nothing of it is sent again.
@@ -113,7 +144,7 @@ func (f *forwarder) translate(p *packet, now time.Time) (out rewritten, ok bool)
 		switch {
 		case p.restart, ahead >= int16(f.window):
 			// The source jumped. What lies between is not known, so a decoder has to begin anew.
-			f.begin()
+			f.begin(f.selection.aim)
 		case ahead > 0:
 			return f.next(p, uint16(ahead), now)
 		default:
@@ -128,19 +159,38 @@ func (f *forwarder) first(p *packet, now time.Time) (rewritten, bool) {
 	if !p.start || len(p.payload) == 0 {
 		return rewritten{}, false
 	}
-	start := f.timestamp
-	if f.sent {
-		pause := min(max(now.Sub(f.sentAt), 0), maxPause)
-		start += max(uint32(int64(pause)*int64(f.clock)/int64(time.Second)), f.frame)
+	start := f.startAt(now)
+	f.offset, f.floor, f.newest = start-p.timestamp, start, p.timestamp
+	f.pidOffset, f.tl0Offset, f.frameOffset = 0, 0, 0
+	if f.pictures {
+		f.pidOffset = f.pictureID + 1 - p.pictureID
+		f.tl0Offset = f.tl0 + 1 - p.tl0
 	}
-	f.offset, f.floor = start-p.timestamp, start
-	f.pidOffset, f.tl0Offset = 0, 0
-	if f.sentVP8 {
-		f.pidOffset = f.pictureID + 1 - p.vp8.pictureID
-		f.tl0Offset = f.tl0 + 1 - p.vp8.tl0
+	if n, has := frameNumber(p.extensions[extensionDependency]); has && f.frames {
+		f.frameOffset = f.frame + 1 - n
 	}
 	f.state, f.head, f.span, f.kept = running, p.sequence, 0, 0
+	f.selection.begin()
 	return f.give(p, now), true
+}
+
+// startAt is the timestamp out of what begins now: by the publisher's clocks where they are known, else by the time that
+// passed.
+func (f *forwarder) startAt(now time.Time) uint32 {
+	if !f.sent {
+		return f.timestamp
+	}
+	passed := ticks(min(max(now.Sub(f.sentAt), 0), maxPause), f.clock)
+	if f.joins {
+		skew := int32(f.joinAt - (f.timestamp + passed))
+		if most := int32(ticks(maxSkew, f.clock)); -most < skew && skew < most {
+			if int32(f.joinAt-f.timestamp) > 0 {
+				return f.joinAt
+			}
+			return f.timestamp + 1 // the same picture, but not the same frame
+		}
+	}
+	return f.timestamp + max(passed, f.step)
 }
 
 // next handles a packet ahead of all before by the given distance.
@@ -154,8 +204,20 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 	// wrap.)
 	old := f.span < f.window-1 && int32(p.timestamp+f.offset-f.floor) < 0
 	if len(p.payload) == 0 || old {
-		f.numbers[p.sequence&(f.window-1)] = number{fate: skipped}
+		f.numbers[p.sequence&(f.window-1)].fate = skipped
 		return rewritten{}, false
+	}
+	newer := int32(p.timestamp-f.newest) > 0
+	if newer {
+		f.newest = p.timestamp
+	}
+	f.selection.move(&p.shape, newer)
+	if !f.selection.now.takes(&p.shape) {
+		f.numbers[p.sequence&(f.window-1)].fate = skipped
+		if newer && p.dense {
+			f.pidOffset--
+		}
+		return rewritten{above: true}, false
 	}
 	return f.give(p, now), true
 }
@@ -169,24 +231,33 @@ func (f *forwarder) late(p *packet, behind uint16) (rewritten, bool) {
 	if n.fate != kept {
 		return rewritten{}, false
 	}
-	n.fate = sent
-	out := f.rewrite(p, n.out)
-	if len(p.payload) == 0 || int32(out.timestamp-f.floor) < 0 {
-		out.empty, n.fate = true, skipped // never sent a second time with other bytes
+	return f.settle(p, n), true
+}
+
+// settle is what is sent under the number that was kept for p.
+func (f *forwarder) settle(p *packet, n *number) rewritten {
+	n.marker = n.ends(p)
+	out := f.rewrite(p, n)
+	if n.fate = sent; len(p.payload) == 0 || !n.tier.takes(&p.shape) || int32(out.timestamp-f.floor) < 0 {
+		out.empty, out.marker, n.fate = true, false, skipped // never sent a second time with other bytes
 	}
-	return out, true
+	return out
 }
 
 // give sends p as the newest packet of the stream.
 func (f *forwarder) give(p *packet, now time.Time) rewritten {
 	f.keep(p.sequence)
-	f.numbers[p.sequence&(f.window-1)].fate = sent
-	out := f.rewrite(p, f.sequence)
+	n := &f.numbers[p.sequence&(f.window-1)]
+	n.fate, n.marker = sent, n.ends(p)
+	out := f.rewrite(p, n)
 	if !f.sent || int32(out.timestamp-f.timestamp) >= 0 {
 		f.timestamp, f.sentAt, f.sent = out.timestamp, now, true
 	}
-	if p.vp8.pictureAt > 0 || p.vp8.tl0At > 0 {
-		f.pictureID, f.tl0, f.sentVP8 = out.pictureID, out.tl0, true
+	if p.pictureAt > 0 || p.tl0At > 0 {
+		f.pictureID, f.tl0, f.pictures = out.pictureID, out.tl0, true
+	}
+	if len(p.extensions[extensionDependency]) > 0 {
+		f.frame, f.frames = out.frame, true
 	}
 	return out
 }
@@ -194,24 +265,33 @@ func (f *forwarder) give(p *packet, now time.Time) rewritten {
 // keep gives a source number the next number out.
 func (f *forwarder) keep(source uint16) {
 	f.sequence++
-	f.numbers[source&(f.window-1)] = number{out: f.sequence, fate: kept}
+	f.numbers[source&(f.window-1)] = number{
+		out: f.sequence, fate: kept, pidOffset: f.pidOffset, tier: f.selection.now,
+	}
 	f.sources[f.sequence&(f.window-1)] = source
 	f.kept = min(f.kept+1, f.window)
 }
 
-func (f *forwarder) rewrite(p *packet, sequence uint16) rewritten {
+// ends tells whether a picture ends with p: it does with the last layer that is sent of it.
+func (n *number) ends(p *packet) bool { return p.marker || p.end && p.spatial == n.tier.spatial() }
+
+// rewrite is p under its number.
+func (f *forwarder) rewrite(p *packet, n *number) rewritten {
+	frame, _ := frameNumber(p.extensions[extensionDependency])
 	return rewritten{
-		sequence:  sequence,
+		sequence:  n.out,
 		timestamp: p.timestamp + f.offset,
-		pictureID: (p.vp8.pictureID + f.pidOffset) & 0x7fff,
-		tl0:       p.vp8.tl0 + f.tl0Offset,
+		pictureID: (p.pictureID + n.pidOffset) & 0x7fff,
+		tl0:       p.tl0 + f.tl0Offset,
+		frame:     frame + f.frameOffset,
+		marker:    n.marker,
 	}
 }
 
 // maxAgain is how often one packet is sent again: who still does not have it then will not get it.
 const maxAgain = 5
 
-// again tells which packet of the current source was sent as the given number.
+// again tells which packet of the current source was sent as the given number, or would have been had it come in time.
 func (f *forwarder) again(sequence uint16) (source uint16, ok bool) {
 	if f.state != running || f.sequence-sequence >= f.kept {
 		return 0, false
@@ -232,4 +312,13 @@ func (f *forwarder) repeated(source uint16) bool {
 	}
 	n.again++
 	return true
+}
+
+// repeat is what is sent again of a packet that again found.
+func (f *forwarder) repeat(p *packet) rewritten {
+	n := &f.numbers[p.sequence&(f.window-1)]
+	if n.fate == kept {
+		return f.settle(p, n)
+	}
+	return f.rewrite(p, n)
 }

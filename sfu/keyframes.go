@@ -9,6 +9,8 @@ const (
 	keyframeAgain = time.Second            // a slot that still waits asks again
 	keyframeQuota = 3                      // of one subscriber for one slot, in keyframeSpan
 	keyframeSpan  = 10 * time.Second
+
+	temporalPatience = 3 * time.Second // a slot that waits to send more in time asks for one
 )
 
 // keyframes merges the requests for one layer. It is pure.

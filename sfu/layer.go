@@ -17,21 +17,22 @@ import (
 // and what it points to are only good during the call. o is memory of the reader's that a sink may use meanwhile.
 type sink interface {
 	write(l *layer, p *packet, o *scratch, now time.Time)
-	// follow tells that from has ended and the track goes on in to.
+	// follow tells that from has ended and the track goes on in to; nil: it does not.
 	follow(from, to *layer)
 }
 
 // scratch is memory for one packet on its way out.
 type scratch struct {
-	header  rtp.Header
-	level   [1]byte
-	payload []byte
+	header     rtp.Header
+	dependency []byte
+	payload    []byte
 }
 
 func newScratch() *scratch {
 	return &scratch{
-		header:  rtp.Header{Extensions: make([]rtp.Extension, 0, 1)},
-		payload: make([]byte, 0, packetBytes),
+		header:     rtp.Header{Extensions: make([]rtp.Extension, 0, extensionKinds+2)},
+		dependency: make([]byte, 0, 256),
+		payload:    make([]byte, 0, packetBytes),
 	}
 }
 
@@ -41,12 +42,13 @@ const packetBytes = 1600
 // layerOwner is the publishing peer.
 type layerOwner interface {
 	askAgain(ssrc uint32, sequences []uint16) // sends a NACK
-	poke()                                    // a key frame is wanted; must not block
+	poke()                                    // a key frame is wanted, or who is shown it has changed; must not block
 	dropped(reason string)
 }
 
 // layer is one RTP stream of a track. One goroutine reads it and hands each packet to all sinks; the list of sinks
-// is copied on write, so that nobody who comes or goes holds up a packet.
+// is copied on write, so that nobody who comes or goes holds up a packet. A stream that was announced and has not come yet
+// is a layer too, with the SSRC 0: sinks may wait there.
 type layer struct {
 	// Static after newLayer.
 	track    *Track
@@ -60,33 +62,43 @@ type layer struct {
 	deadline func(time.Time) error
 	packets  *atomic.Uint64 // of the whole engine
 
-	sinks atomic.Pointer[[]sink]
+	sinks  atomic.Pointer[[]sink]      // nil: nobody
+	sender atomic.Pointer[senderClock] // by its last report; nil: none yet
 
 	// Owned by run.
-	parser  parser
-	losses  losses
-	buf     []byte
-	nacks   []uint16
-	scratch *scratch
-	packet  packet
+	parser   parser
+	losses   losses
+	buf      []byte
+	nacks    []uint16
+	scratch  *scratch
+	packet   packet
+	silenced bool // the last packet was kept back
 
 	mu sync.Mutex
 	// Guarded by mu.
 	ring      *ring
 	reception reception
 	keyframes keyframes
+	meter     meter
 	ended     bool
 }
 
-func newLayer(t *Track, owner layerOwner, ssrc uint32, payload, levelID uint8) *layer {
+func newLayer(t *Track, owner layerOwner, ssrc uint32, payload uint8, ids extensionIDs) *layer {
 	return &layer{
 		track: t, owner: owner, ssrc: ssrc, payload: payload, kind: t.kind, clock: clockRate(t.kind),
-		parser:  parser{format: formatOf(t.mime), levelID: levelID},
+		parser:  parser{format: formatOf(t.mime), ids: ids},
 		buf:     make([]byte, packetBytes),
 		scratch: newScratch(),
 		ring:    newRing(t.kind),
 	}
 }
+
+// newAwaited is a layer for an encoding of which nothing has come.
+func newAwaited(t *Track, owner layerOwner, rid string) *layer {
+	return &layer{track: t, owner: owner, rid: rid, kind: t.kind, clock: clockRate(t.kind), ring: newRing(t.kind)}
+}
+
+func (l *layer) awaited() bool { return l.ssrc == 0 }
 
 // repairTick is how often a reader looks for retransmitted packets while some are missing. They come on a stream of
 // their own, which is only looked at when the main one is read.
@@ -129,7 +141,7 @@ func (l *layer) run() {
 // take handles one packet.
 func (l *layer) take(b []byte, now time.Time) {
 	p := &l.packet
-	if err := l.parser.parse(b, p); err != nil {
+	if err := l.parser.read(b, p); err != nil {
 		l.owner.dropped("bad_rtp")
 		return
 	}
@@ -144,25 +156,34 @@ func (l *layer) take(b []byte, now time.Time) {
 		p.restart = true
 	case fresh, recovered:
 	}
+	l.parser.look(p)
+	if level := p.extensions[extensionLevel]; len(level) > 0 {
+		l.track.loudness.add(level[0], now)
+	}
+	sinks := l.sinks.Load()
+	if l.track.silent.Load() {
+		sinks, l.silenced = nil, true
+	} else if l.silenced {
+		p.restart, l.silenced = true, false
+	}
 	l.mu.Lock()
 	if len(p.payload) > 0 {
-		l.ring.put(p.sequence, b)
+		if sinks != nil { // who comes later begins with a later key frame
+			l.ring.put(p.sequence, b, &p.shape)
+		}
+		l.meter.add(&p.shape, p.timestamp, len(b), now)
 	}
 	l.reception.add(p.sequence, p.timestamp, now, l.clock)
 	l.mu.Unlock()
 	if l.packets != nil {
 		l.packets.Add(1)
 	}
-	l.fanOut(p, now)
-	l.repair(now)
-}
-
-func (l *layer) fanOut(p *packet, now time.Time) {
-	if sinks := l.sinks.Load(); sinks != nil {
+	if sinks != nil {
 		for _, s := range *sinks {
 			s.write(l, p, l.scratch, now)
 		}
 	}
+	l.repair(now)
 }
 
 // repair asks the publisher for what is missing.
@@ -179,36 +200,63 @@ func (l *layer) repair(now time.Time) {
 // attach adds a sink; false if the layer has ended.
 func (l *layer) attach(s sink) bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.ended {
+		l.mu.Unlock()
 		return false
 	}
 	var next []sink
-	if now := l.sinks.Load(); now != nil {
+	now := l.sinks.Load()
+	if now != nil {
 		if slices.Contains(*now, s) {
+			l.mu.Unlock()
 			return true
 		}
 		next = append(next, *now...)
 	}
 	next = append(next, s)
 	l.sinks.Store(&next)
+	l.mu.Unlock()
+	if now == nil {
+		l.owner.poke()
+	}
 	return true
 }
 
 func (l *layer) detach(s sink) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	now := l.sinks.Load()
 	if now == nil || !slices.Contains(*now, s) {
+		l.mu.Unlock()
 		return
 	}
-	next := make([]sink, 0, len(*now)-1)
-	for _, other := range *now {
-		if other != s {
-			next = append(next, other)
+	last := len(*now) == 1
+	if last {
+		l.sinks.Store(nil)
+	} else {
+		next := make([]sink, 0, len(*now)-1)
+		for _, other := range *now {
+			if other != s {
+				next = append(next, other)
+			}
 		}
+		l.sinks.Store(&next)
 	}
-	l.sinks.Store(&next)
+	l.mu.Unlock()
+	if last {
+		l.owner.poke()
+	}
+}
+
+// watched tells whether anybody is shown the layer, or waits to be.
+func (l *layer) watched() bool { return l.sinks.Load() != nil }
+
+// rest gives back what is only of use while somebody watches.
+func (l *layer) rest() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sinks.Load() == nil {
+		l.ring.free()
+	}
 }
 
 // end takes the sinks off; nothing can be attached any more.
@@ -216,15 +264,31 @@ func (l *layer) end() []sink {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = true
+	l.ring.free()
 	if sinks := l.sinks.Swap(nil); sinks != nil {
 		return *sinks
 	}
 	return nil
 }
 
-// requestKeyframe asks the publisher for one, merged with what others ask for.
+// pass ends the layer and leaves its sinks to another; nil: to none.
+func (l *layer) pass(next *layer) {
+	for _, s := range l.end() {
+		s.follow(l, next)
+	}
+}
+
+// live tells whether packets come.
+func (l *layer) live(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.meter.live(now)
+}
+
+// requestKeyframe asks the publisher for one, merged with what others ask for. A stream that has not come begins with one
+// anyway.
 func (l *layer) requestKeyframe() {
-	if l.kind != Video {
+	if l.kind != Video || l.awaited() {
 		return
 	}
 	l.mu.Lock()
@@ -240,14 +304,15 @@ func (l *layer) keyframeDue(now time.Time) (ask bool, at time.Time) {
 	return l.keyframes.due(now)
 }
 
-// copyPacket copies a packet for retransmission; 0 if it is gone.
-func (l *layer) copyPacket(sequence uint16, b []byte) int {
+// copyPacket copies a packet for retransmission, with its shape; 0 if it is gone.
+func (l *layer) copyPacket(sequence uint16, b []byte, s *shape) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ring.get(sequence, b)
+	return l.ring.get(sequence, b, s)
 }
 
 func (l *layer) senderReport(sr *rtcp.SenderReport, now time.Time) {
+	l.sender.Store(&senderClock{ntp: sr.NTPTime, rtp: sr.RTPTime, at: now})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reception.senderReport(sr, now)
@@ -257,10 +322,4 @@ func (l *layer) report(now time.Time) (rtcp.ReceptionReport, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.reception.report(l.ssrc, now)
-}
-
-func (l *layer) clockAt(now time.Time) (uint32, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.reception.clockAt(now, l.clock)
 }

@@ -217,7 +217,7 @@ func TestUnknownFormatIsNotPlaced(t *testing.T) {
 	}})
 	ben.pool(webrtc.RTPCodecTypeVideo, 1)
 	ben.join()
-	ben.peer.Show(ada.told.tracks())
+	ben.peer.Show(wish(ada.told.tracks()...))
 	if _, slots := ben.peer.Slots(); slots[0].Track != nil {
 		t.Errorf("H264 was placed where only VP8 is taken")
 	}

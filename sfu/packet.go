@@ -9,32 +9,34 @@ import (
 // errNotRTP is a packet that cannot be read.
 var errNotRTP = errors.New("not an RTP packet")
 
-// packet is one RTP packet of a layer, read once for all slots. Its payload is shared and never written to.
+// packet is one RTP packet of a layer, read once for all slots. Its payload and extensions are shared and never written
+// to.
 type packet struct {
-	sequence  uint16
-	timestamp uint32
-	marker    bool
-	payload   []byte // without padding; empty for a packet that is only padding
-	start     bool   // a decoder can begin with it
-	restart   bool   // the numbering of the layer begins anew with it
-	vp8       vp8
-	level     byte // the audio level extension as it came
-	hasLevel  bool
+	sequence   uint16
+	timestamp  uint32
+	marker     bool
+	restart    bool   // the numbering of the layer begins anew with it
+	payload    []byte // without padding; empty for a packet that is only padding
+	extensions [extensionKinds][]byte
+	shape
+	counters
 }
 
 // parser reads the packets of one layer without allocating.
 type parser struct {
-	format  format
-	levelID uint8 // id of the audio level extension; 0: not negotiated
-	raw     rtp.Packet
+	format     format
+	ids        extensionIDs // as the publisher's m-line numbers them
+	dependency dependency
+	raw        rtp.Packet
+
+	// The newest timestamp, for payloads that do not say where a frame begins.
+	newest  uint32
+	started bool
 }
 
-// parse fills p from one packet. The payload of p points into b.
-func (r *parser) parse(b []byte, p *packet) error {
-	if err := r.raw.Unmarshal(b); err != nil {
-		return errNotRTP
-	}
-	if r.raw.Version != 2 {
+// read fills p from one packet but for what its payload says. What p points to is in b.
+func (r *parser) read(b []byte, p *packet) error {
+	if err := r.raw.Unmarshal(b); err != nil || r.raw.Version != 2 {
 		return errNotRTP
 	}
 	*p = packet{
@@ -43,25 +45,54 @@ func (r *parser) parse(b []byte, p *packet) error {
 		marker:    r.raw.Marker,
 		payload:   r.raw.Payload,
 	}
-	if r.levelID != 0 && r.raw.Extension {
-		if level := r.raw.GetExtension(r.levelID); len(level) > 0 {
-			p.level, p.hasLevel = level[0], true
+	if r.raw.Extension {
+		for kind, id := range r.ids {
+			if id != 0 {
+				p.extensions[kind] = r.raw.GetExtension(id)
+			}
 		}
 	}
+	return nil
+}
+
+// look fills in what the payload of p says.
+func (r *parser) look(p *packet) {
 	if len(p.payload) == 0 {
-		return nil
+		return
+	}
+	newer := !r.started || int32(p.timestamp-r.newest) > 0
+	if newer {
+		r.newest, r.started = p.timestamp, true
 	}
 	switch r.format {
 	case formatVP8:
-		p.vp8, p.start = parseVP8(p.payload)
+		p.shape, p.counters = parseVP8(p.payload)
+		p.end = p.marker
 	case formatVP9:
-		p.start = startsVP9(p.payload)
+		p.shape, p.counters = parseVP9(p.payload)
 	case formatH264:
-		p.start = startsH264(p.payload)
+		sps, idr := parseH264(p.payload)
+		p.frame, p.end = newer, p.marker
+		p.start = sps || idr && newer
+		r.dependency.look(p.extensions[extensionDependency], &p.shape)
 	case formatAV1:
-		p.start = startsAV1(p.payload)
+		begins, fresh := parseAV1(p.payload)
+		p.frame, p.end = begins && newer, p.marker
+		p.start = begins && fresh
+		r.dependency.look(p.extensions[extensionDependency], &p.shape)
 	default:
-		p.start = true
+		p.start, p.frame, p.end = true, true, true
 	}
-	return nil
+}
+
+// recall fills in what the payload of a packet says of which the shape is known.
+func (r *parser) recall(p *packet, s shape) {
+	switch r.format {
+	case formatVP8:
+		_, p.counters = parseVP8(p.payload)
+	case formatVP9:
+		_, p.counters = parseVP9(p.payload)
+	default:
+	}
+	p.shape = s
 }

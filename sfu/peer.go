@@ -46,6 +46,10 @@ type Peer struct {
 
 	negotiating sync.Mutex // held for the whole of Answer
 
+	// Owned by run.
+	audiences map[*Track]*audience
+	video     []*Track
+
 	mu sync.Mutex
 	// Guarded by mu.
 	events    []event
@@ -53,7 +57,10 @@ type Peer struct {
 	connected bool // ever: what flows before is lost
 	tracks    map[string]*Track
 	slots     []*slot
-	wanted    []*Track
+	wishes    []Wish              // best first
+	order     map[*Track]int      // where each is in wishes
+	rids      map[string][]string // the encodings that its sending m-lines announce, by mid
+	decision  decision
 	rev       uint64
 	told      uint64 // rev of the last SlotsChanged
 	confirmed uint64
@@ -74,7 +81,7 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 		rules: admission{limits: e.limits, publish: c.Publish, subscribe: c.Subscribe},
 		ssrc:  rand.Uint32(),
 		wake:  make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[string]*Track{},
+		tracks: map[string]*Track{}, audiences: map[*Track]*audience{},
 	}
 	p.streams = newStreams(p, e.limits.SSRCs)
 	api, err := e.api(p.streams)
@@ -177,7 +184,6 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 			continue
 		}
 		s := newSlot(p, m)
-		s.packets, s.repeats = &p.engine.counts.out, &p.engine.counts.repeats
 		if _, err := p.pc.AddTransceiverFromTrack(s, webrtc.RTPTransceiverInit{
 			Direction: webrtc.RTPTransceiverDirectionSendonly,
 		}); err != nil {
@@ -185,6 +191,13 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 		}
 		added = append(added, s)
 	}
+	rids := map[string][]string{}
+	for _, m := range offer.media {
+		rids[m.mid] = m.rids
+	}
+	p.mu.Lock()
+	p.rids = rids
+	p.mu.Unlock()
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.sdp}); err != nil {
 		return "", fmt.Errorf("take offer: %w", err)
 	}
@@ -223,7 +236,7 @@ func (p *Peer) settle(media []mediaLine) {
 		if receives[s.mid] {
 			return false
 		}
-		s.stop()
+		s.leave()
 		return true
 	})
 	if changed := p.allocateLocked(); !changed && (before != len(p.slots) || p.rev == 0) {
@@ -257,7 +270,7 @@ func (p *Peer) pionState(s webrtc.PeerConnectionState) {
 // pionTrack is called by pion with the first packet of a stream.
 func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	defer p.contain()
-	mid, kind, levelID := remoteTrack(remote, receiver)
+	mid, kind, ids := remoteTrack(remote, receiver)
 	c := remote.Codec()
 	if mid == "" || formatOf(c.MimeType) == formatOther {
 		p.refused("codec")
@@ -277,9 +290,10 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 			return
 		}
 		t = newTrack(mid, kind, c.MimeType, c.SDPFmtpLine)
+		t.announce(p, p.rids[mid])
 		p.tracks[mid] = t
 	}
-	l := newLayer(t, p, uint32(remote.SSRC()), uint8(c.PayloadType), levelID)
+	l := newLayer(t, p, uint32(remote.SSRC()), uint8(c.PayloadType), ids)
 	l.rid, l.packets, l.deadline = remote.RID(), &p.engine.counts.in, remote.SetReadDeadline
 	l.read = func(b []byte) (int, error) {
 		n, _, err := remote.Read(b)

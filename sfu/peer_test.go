@@ -54,7 +54,7 @@ func TestPublishAndSee(t *testing.T) {
 				}
 			}
 		}
-		if _, start := parseVP8(ben.got("1")[0].Payload); !start {
+		if s, _ := parseVP8(ben.got("1")[0].Payload); !s.start {
 			t.Error("video does not begin with a key frame")
 		}
 		if n := len(ben.got("2")); n != 0 {
@@ -79,7 +79,7 @@ func TestSlotIsReboundWithoutSDP(t *testing.T) {
 	cy.see(a)
 	eventually(t, "ada's picture", func() bool { return len(cy.got("0")) > 20 })
 
-	cy.peer.Show([]*Track{b})
+	cy.peer.Show(wish(b))
 	rev, slots := cy.peer.Slots()
 	if len(slots) != 1 || slots[0].Track != b || !slots[0].HasAfter {
 		t.Fatalf("slots = %+v", slots)
@@ -110,10 +110,10 @@ func TestSlotIsReboundWithoutSDP(t *testing.T) {
 			t.Fatalf("packet %d under ada's name is %q", i, p.Payload)
 		}
 	}
-	first, start := parseVP8(packets[len(last)].Payload)
-	before, _ := parseVP8(packets[len(last)-1].Payload)
-	if !start || first.pictureID != before.pictureID+1 || first.tl0 != before.tl0+1 {
-		t.Errorf("ben begins with %+v (key frame: %v) after %+v", first, start, before)
+	shape, first := parseVP8(packets[len(last)].Payload)
+	_, before := parseVP8(packets[len(last)-1].Payload)
+	if !shape.start || first.pictureID != before.pictureID+1 || first.tl0 != before.tl0+1 {
+		t.Errorf("ben begins with %+v (key frame: %v) after %+v", first, shape.start, before)
 	}
 }
 

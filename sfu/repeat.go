@@ -55,18 +55,20 @@ func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	n := source.copyPacket(in, r.raw[:])
-	r.parser.format, r.parser.levelID = source.parser.format, source.parser.levelID
-	if n == 0 || r.parser.parse(r.raw[:n], &r.packet) != nil {
+	var shape shape
+	n := source.copyPacket(in, r.raw[:], &shape)
+	r.parser.format, r.parser.ids = source.parser.format, source.parser.ids
+	if n == 0 || r.parser.read(r.raw[:n], &r.packet) != nil {
 		return false
 	}
+	r.parser.recall(&r.packet, shape)
 
 	s.mu.Lock()
 	if still, ok := s.forward.again(sequence); !ok || still != in || s.source != source || s.writer == nil {
 		s.mu.Unlock()
 		return false
 	}
-	payload := s.fillLocked(&r.packet, s.forward.rewrite(&r.packet, sequence), r.scratch)
+	payload := s.fillLocked(&r.packet, s.forward.repeat(&r.packet), r.scratch)
 	h := &r.scratch.header
 	if s.rtxSSRC != 0 && s.format.rtx != 0 {
 		s.rtxSequence++
@@ -80,8 +82,6 @@ func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
 	if _, err := writer.WriteRTP(h, payload); err != nil {
 		return false
 	}
-	if s.repeats != nil {
-		s.repeats.Add(1)
-	}
+	s.counts.repeats.Add(1)
 	return true
 }

@@ -21,7 +21,6 @@ type reception struct {
 	measured bool
 
 	reportNTP uint64 // of the publisher's last sender report
-	reportRTP uint32
 	reportAt  time.Time
 }
 
@@ -47,9 +46,9 @@ func (r *reception) add(sequence uint16, timestamp uint32, now time.Time, clock 
 	r.transit, r.measured = transit, true
 }
 
-// senderReport notes what the publisher said of its clocks.
+// senderReport notes when the publisher's last one came.
 func (r *reception) senderReport(sr *rtcp.SenderReport, now time.Time) {
-	r.reportNTP, r.reportRTP, r.reportAt = sr.NTPTime, sr.RTPTime, now
+	r.reportNTP, r.reportAt = sr.NTPTime, now
 }
 
 // report is the block for this layer since the last one; ok is false before the first packet.
@@ -76,20 +75,4 @@ func (r *reception) report(ssrc uint32, now time.Time) (block rtcp.ReceptionRepo
 		block.Delay = uint32(int64(now.Sub(r.reportAt)) << 16 / int64(time.Second))
 	}
 	return block, true
-}
-
-// clockAt is the publisher's RTP clock at a moment, by its last sender report.
-func (r *reception) clockAt(now time.Time, clock uint32) (timestamp uint32, ok bool) {
-	since := now.Sub(r.reportAt)
-	if r.reportAt.IsZero() || since > 30*time.Second {
-		return 0, false
-	}
-	return r.reportRTP + uint32(int64(since)*int64(clock)/int64(time.Second)), true
-}
-
-// ntpTime is a moment in the format of sender reports: seconds since 1900 and their fraction.
-func ntpTime(t time.Time) uint64 {
-	const between1900And1970 = 2208988800
-	seconds := uint64(t.Unix()) + between1900And1970
-	return seconds<<32 | uint64(t.Nanosecond())<<32/uint64(time.Second)
 }

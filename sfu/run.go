@@ -18,21 +18,22 @@ func (p *Peer) run() {
 	defer close(p.done)
 	reports := time.NewTicker(reportEvery)
 	defer reports.Stop()
-	keyframes := time.NewTimer(0)
-	defer keyframes.Stop()
+	later := time.NewTimer(0)
+	defer later.Stop()
 	for {
 		select {
 		case <-p.closing:
 			p.shutdown()
 			return
 		case <-p.wake:
-		case <-keyframes.C:
+		case <-later.C:
 		case now := <-reports.C:
 			p.report(now)
 		}
 		p.tell()
-		if at := p.askKeyframes(time.Now()); !at.IsZero() {
-			keyframes.Reset(time.Until(at))
+		now := time.Now()
+		if at := sooner(p.decide(now), sooner(p.tellAudience(now), p.askKeyframes(now))); !at.IsZero() {
+			later.Reset(time.Until(at))
 		}
 	}
 }
@@ -45,7 +46,7 @@ const shutdownWait = 15 * time.Second
 func (p *Peer) shutdown() {
 	p.mu.Lock()
 	for _, s := range p.slots {
-		s.stop()
+		s.leave()
 	}
 	for _, t := range p.tracks {
 		for _, l := range t.all() {
@@ -54,7 +55,7 @@ func (p *Peer) shutdown() {
 		p.events = append(p.events, event{ended: t})
 	}
 	p.events = append(p.events, event{state: Closed})
-	p.tracks, p.slots, p.wanted = map[string]*Track{}, nil, nil
+	p.tracks, p.slots, p.wishes = map[string]*Track{}, nil, nil
 	p.connected, p.closed, p.told = false, true, p.rev
 	p.mu.Unlock()
 	p.tell()
@@ -112,9 +113,7 @@ func (p *Peer) askKeyframes(now time.Time) (at time.Time) {
 			p.engine.counts.keyframes.Add(1)
 			p.writeRTCP(&rtcp.PictureLossIndication{SenderSSRC: p.ssrc, MediaSSRC: l.ssrc})
 		}
-		if !next.IsZero() && (at.IsZero() || next.Before(at)) {
-			at = next
-		}
+		at = sooner(at, next)
 	}
 	return at
 }

@@ -8,6 +8,10 @@
 // shows changes without SDP: its former source is stopped at once, the handler is told, and the new source
 // flows only after Confirm, so that nobody's picture appears under another's name.
 //
+// A track comes in one or more encodings, each a stream of its own, and these may have layers. What of it flows in a slot
+// is chosen for the slot and may change at any picture that a decoder can follow; the browser sees one stream that goes on.
+// Publishers are told which encodings somebody is shown, so that those that nobody watches cost nothing.
+//
 // Everything a peer can make grow here has a cap in Limits and a count in metrics; what one peer does wrong
 // ends at most that peer.
 package sfu
@@ -83,11 +87,47 @@ func (s State) String() string {
 	}
 }
 
+// Rank orders what a peer wishes to see or hear. When not everything can be afforded, a higher one goes first.
+type Rank uint8
+
+// Plain is what a Wish has that says nothing; among equals the larger goes first.
+const (
+	Plain Rank = iota
+	Speaking
+	Pinned // chosen by the peer itself
+	Shared // a screen
+)
+
+// Wish is a track that a peer should be shown, and how.
+type Wish struct {
+	Track         *Track
+	Rank          Rank
+	Width, Height int // of the place it is shown in, in pixels of the screen; 0: not known
+}
+
+// Encoding is one of those in which a track is published, as its publisher describes it.
+type Encoding struct {
+	RID   string
+	Scale float64 // by which it is smaller than the whole, each way; 1 or more
+}
+
+// Quality is how well a peer's connection carries what it should.
+type Quality uint8
+
+// From nothing known to nothing heard.
+const (
+	QualityUnknown Quality = iota
+	QualityGood
+	QualityPoor
+	QualityLost
+)
+
 // Binding says what one slot shows. Track nil is an empty slot.
 type Binding struct {
-	Mid   string
-	Kind  Kind
-	Track *Track
+	Mid    string
+	Kind   Kind
+	Track  *Track
+	Paused bool // the peer's connection does not carry it at the moment
 	// After is the RTP timestamp of the last packet the slot sent for the former track: the new one is ahead of it.
 	After    uint32
 	HasAfter bool
@@ -100,7 +140,12 @@ type Handler interface {
 	TrackStarted(*Track) // with the first RTP packet of an m-line
 	TrackEnded(*Track)
 	SlotsChanged(rev uint64, slots []Binding) // the full state
-	ChannelOpened(*Channel)                   // the reliable channel, negotiated with id 0, or the lossy one, with id 1
+	// LayersWanted names the encodings of a video track of the peer's that somebody is shown or is about to be; the others
+	// need not be sent. The stream of a track without encodings is named "". It is called when that changes: at once for
+	// one that is to be sent, two seconds after the last look for one that is not. Until the first call all are to be.
+	LayersWanted(t *Track, rids []string)
+	QualityChanged(q Quality)
+	ChannelOpened(*Channel) // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }
 
 // Limits are the caps of one peer. A zero field takes its default.

@@ -1,5 +1,10 @@
 package sfu
 
+import (
+	"slices"
+	"time"
+)
+
 // Slots are the full state of what is shown, and its number.
 func (p *Peer) Slots() (rev uint64, slots []Binding) {
 	p.mu.Lock()
@@ -10,7 +15,7 @@ func (p *Peer) Slots() (rev uint64, slots []Binding) {
 func (p *Peer) bindingsLocked() []Binding {
 	out := make([]Binding, 0, len(p.slots))
 	for _, s := range p.slots {
-		b := Binding{Mid: s.mid, Kind: s.kind, Track: s.track}
+		b := Binding{Mid: s.mid, Kind: s.kind, Track: s.track, Paused: s.paused}
 		if s.track != nil {
 			b.After, b.HasAfter = s.after, s.hasAfter
 		}
@@ -20,21 +25,30 @@ func (p *Peer) bindingsLocked() []Binding {
 }
 
 // Show says what the peer should see, best first. It does not block and may be called with locks of the caller's held.
-func (p *Peer) Show(tracks []*Track) {
+func (p *Peer) Show(wishes []Wish) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wanted = append(p.wanted[:0:0], tracks...)
+	p.wishes = slices.Clone(wishes)
+	p.order = make(map[*Track]int, len(wishes))
+	for i, w := range slices.Backward(p.wishes) {
+		p.order[w.Track] = i
+	}
 	p.allocateLocked()
+	p.decideLocked(time.Now())
 	p.pokeLocked()
 }
 
 // allocateLocked binds slots to what is wanted. Former sources are stopped at once; new ones wait for Confirm.
 func (p *Peer) allocateLocked() (changed bool) {
+	wanted := make([]*Track, len(p.wishes))
+	for i, w := range p.wishes {
+		wanted[i] = w.Track
+	}
 	places := make([]place, len(p.slots))
 	for i, s := range p.slots {
 		places[i] = place{kind: s.kind, accepts: s.accepts, now: s.track}
 	}
-	for i, t := range allocate(p.wanted, places) {
+	for i, t := range allocate(wanted, places) {
 		s := p.slots[i]
 		if s.track == t {
 			continue
@@ -43,8 +57,8 @@ func (p *Peer) allocateLocked() (changed bool) {
 			changed = true
 			p.rev++
 		}
-		s.after, s.hasAfter = s.stop()
-		s.track, s.since, s.flowing = t, p.rev, false
+		s.after, s.hasAfter = s.leave()
+		s.track, s.since, s.flowing, s.waits = t, p.rev, false, time.Time{}
 	}
 	return changed
 }
@@ -64,13 +78,7 @@ func (p *Peer) flowLocked() {
 		return
 	}
 	for _, s := range p.slots {
-		if s.track == nil || s.flowing || s.since > p.confirmed {
-			continue
-		}
-		if l := s.track.best(); l != nil {
-			s.flowing = true
-			s.show(l)
-			l.requestKeyframe()
-		}
+		s.flowing = s.flowing || s.track != nil && s.since <= p.confirmed
 	}
+	p.decideLocked(time.Now())
 }

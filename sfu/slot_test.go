@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,14 +26,17 @@ func (w *wire) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 // boundSlot is a slot as pion would have bound it.
 func boundSlot(kind Kind, w rtpWriter) *slot {
 	s := newSlot(nil, mediaLine{mid: "0", kind: kind})
-	s.packets, s.repeats = &atomic.Uint64{}, &atomic.Uint64{}
+	s.counts = &counts{}
 	s.writer, s.ssrc, s.rtxSSRC = w, 77, 78
 	s.formats = map[string]slotFormat{
 		"video/vp8": {payload: 96, rtx: 97}, "audio/opus": {payload: 111},
 	}
-	s.levelID = 5
+	s.ids[extensionLevel], s.ids[extensionDependency] = 5, 6
 	return s
 }
+
+// show aims at all of a layer.
+func (s *slot) show(l *layer) { s.aim(target{l, maxSpatial, maxTemporal}, time.Now()) }
 
 // nobody is a publisher without a connection.
 type nobody struct{ asked int }
@@ -44,7 +46,7 @@ func (*nobody) poke()                       {}
 func (*nobody) dropped(string)              {}
 
 func testLayer(kind Kind, mime string) *layer {
-	return newLayer(newTrack("0", kind, mime, ""), &nobody{}, 1, 100, 3)
+	return newLayer(newTrack("0", kind, mime, ""), &nobody{}, 1, 100, extensionIDs{extensionLevel: 3})
 }
 
 func vp8Packet(sequence uint16, timestamp uint32, size int, key bool) []byte {
@@ -70,7 +72,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 			l := testLayer(c.kind, c.mime)
 			s := boundSlot(c.kind, &discard{})
 			if rewrites { // another source before, so that picture ids differ
-				s.forward.sentVP8, s.forward.sent, s.forward.pictureID = true, true, 500
+				s.forward.pictures, s.forward.sent, s.forward.pictureID = true, true, 500
 			}
 			s.show(l)
 			now, sequence := time.Now(), uint16(0)
@@ -79,11 +81,12 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 				now = now.Add(time.Millisecond)
 				p := &l.packet
 				*p = packet{
-					sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1200], start: true,
-					level: 3, hasLevel: true,
+					sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1200], shape: shape{start: true},
 				}
+				p.extensions[extensionLevel] = l.buf[:1]
 				if c.kind == Video {
-					p.vp8 = vp8{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4}
+					p.counters = counters{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4}
+					p.extensions[extensionDependency] = l.buf[:20]
 				}
 				s.write(l, p, l.scratch, now)
 			}
@@ -195,7 +198,7 @@ func TestSlotWithoutRTXSendsTheSameBytesAgain(t *testing.T) {
 
 func TestSlotFollowsItsTrackToAnotherLayer(t *testing.T) {
 	track := newTrack("0", Video, "video/VP8", "")
-	first, second := newLayer(track, &nobody{}, 1, 100, 0), newLayer(track, &nobody{}, 2, 100, 0)
+	first, second := newLayer(track, &nobody{}, 1, 100, extensionIDs{}), newLayer(track, &nobody{}, 2, 100, extensionIDs{})
 	track.add(first, 3)
 	track.add(second, 3)
 	w := &wire{}
@@ -246,7 +249,7 @@ func TestWhatPionAllocates(t *testing.T) {
 	sequence := uint16(0)
 	send := func() {
 		sequence++
-		l.packet = packet{sequence: sequence, timestamp: uint32(sequence), payload: l.buf[:1100], start: true}
+		l.packet = packet{sequence: sequence, timestamp: uint32(sequence), payload: l.buf[:1100], shape: shape{start: true}}
 		s.write(l, &l.packet, l.scratch, time.Now())
 	}
 	eventually(t, "they arrive", func() bool { send(); return len(ben.got("0")) > 10 })

@@ -1,0 +1,71 @@
+package sfu
+
+import "github.com/pion/rtp"
+
+// Header extensions that are passed on. Whatever else a publisher sends ends here.
+const (
+	extensionLevel       = iota // how loud an audio packet is (RFC 6464)
+	extensionOrientation        // how a picture is to be turned (3GPP TS 26.114)
+	extensionDependency         // see dependency
+	extensionCapture            // when it was captured
+	extensionKinds
+)
+
+// extensionIDs are the numbers of header extensions in one m-line; 0: not negotiated.
+type extensionIDs [extensionKinds]uint8
+
+// extensionURI names an extension in SDP, with the kind of media it is for; 0: both.
+func extensionURI(kind int) (uri string, media Kind) {
+	switch kind {
+	case extensionLevel:
+		return "urn:ietf:params:rtp-hdrext:ssrc-audio-level", Audio
+	case extensionOrientation:
+		return "urn:3gpp:video-orientation", Video
+	case extensionDependency:
+		return "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension", Video
+	default:
+		return "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time", 0
+	}
+}
+
+// set notes that an extension has a number. Only those are of use that fit in either form of header.
+func (ids *extensionIDs) set(uri string, id int, media Kind) {
+	for kind := range ids {
+		if u, of := extensionURI(kind); u == uri && (of == 0 || of == media) && id > 0 && id < 15 {
+			ids[kind] = uint8(id)
+		}
+	}
+}
+
+// fits tells whether what came of an extension may be passed on: only dependency descriptors may be long.
+func fits(kind int, b []byte) bool {
+	return len(b) > 0 && (len(b) <= 16 || kind == extensionDependency && len(b) < 256)
+}
+
+// extend writes the extensions of p that both sides know into a header that has none.
+func (o *scratch) extend(p *packet, ids *extensionIDs, frame uint16) {
+	profile := uint16(0)
+	for kind, b := range p.extensions {
+		if ids[kind] != 0 && fits(kind, b) {
+			if profile = rtp.ExtensionProfileOneByte; len(b) > 16 {
+				profile = rtp.ExtensionProfileTwoByte
+				break
+			}
+		}
+	}
+	if profile == 0 {
+		return
+	}
+	o.header.Extension, o.header.ExtensionProfile = true, profile
+	for kind, b := range p.extensions {
+		if ids[kind] == 0 || !fits(kind, b) {
+			continue
+		}
+		if kind == extensionDependency && len(b) >= 3 {
+			o.dependency = append(o.dependency[:0], b...)
+			o.dependency[1], o.dependency[2] = byte(frame>>8), byte(frame)
+			b = o.dependency
+		}
+		_ = o.header.SetExtension(ids[kind], b) // it fits
+	}
+}

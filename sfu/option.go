@@ -1,0 +1,126 @@
+package sfu
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// target is what of a track flows in a slot: a stream of it, up to a spatial and a temporal layer.
+type target struct {
+	layer             *layer // nil: nothing
+	spatial, temporal uint8
+}
+
+func (t target) tier() tier { return tierOf(t.spatial, t.temporal) }
+
+// option is a target that a track has, and what it costs.
+type option struct {
+	target        target
+	width, height int
+	bitrate       int  // bits a second
+	live          bool // it comes; else its publisher would have to switch it on
+}
+
+// What is taken for the size of a picture that nobody described, and for its cost before it is measured.
+const (
+	guessedWidth  = 1280
+	guessedHeight = 720
+	bitsPerPixel  = 1.8 // a second
+)
+
+// options are all that can be shown of a track, cheapest first, appended to buf. The dearest of a stream is always all of
+// it.
+func (t *Track) options(now time.Time, buf []option) []option {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	from := len(buf)
+	for _, l := range t.layers {
+		width, height := t.sizeLocked(l)
+		buf = l.options(buf, width, height, now)
+	}
+	slices.SortStableFunc(buf[from:], func(a, b option) int {
+		return cmp.Or(cmp.Compare(a.bitrate, b.bitrate), cmp.Compare(a.height, b.height))
+	})
+	return buf
+}
+
+// sizeLocked is that of the largest picture of a layer.
+func (t *Track) sizeLocked(l *layer) (width, height int) {
+	width, height = t.width, t.height
+	if width <= 0 || height <= 0 {
+		width, height = guessedWidth, guessedHeight
+	}
+	scale := 0.0
+	for _, e := range t.encodings {
+		if e.RID == l.rid && e.Scale >= 1 {
+			scale = e.Scale
+		}
+	}
+	if scale == 0 {
+		scale = math.Pow(2, float64(t.largerLocked(l)))
+	}
+	return max(int(float64(width)/scale), 1), max(int(float64(height)/scale), 1)
+}
+
+// clearlyMore is by how much streams differ whose sizes differ.
+const clearlyMore = 1.3
+
+// largerLocked guesses how many layers are larger than this one: those that clearly take more. Where they do not all tell,
+// it is their order: browsers want the smallest first.
+func (t *Track) largerLocked(l *layer) (n int) {
+	rate := l.full()
+	for i, other := range t.layers {
+		if other == l {
+			continue
+		}
+		of := other.full()
+		switch {
+		case rate == 0 || of == 0 || of < rate*clearlyMore && rate < of*clearlyMore:
+			if i > slices.Index(t.layers, l) {
+				n++
+			}
+		case of > rate:
+			n++
+		}
+	}
+	return n
+}
+
+// full is what all of a layer takes; 0: not measured.
+func (l *layer) full() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.meter.rate(top)
+}
+
+// options are those of one stream whose largest picture has the given size.
+func (l *layer) options(buf []option, width, height int, now time.Time) []option {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := &l.meter
+	spatials, temporals := m.depth()
+	live := m.live(now)
+	for s := range spatials {
+		smaller := spatials - 1 - s
+		for t := range temporals {
+			o := option{
+				target: target{layer: l, spatial: s, temporal: t},
+				width:  max(width>>smaller, 1), height: max(height>>smaller, 1), live: live,
+			}
+			if s == spatials-1 {
+				o.target.spatial = maxSpatial
+			}
+			if t == temporals-1 {
+				o.target.temporal = maxTemporal
+			}
+			o.bitrate = int(m.rate(o.target.tier()))
+			if o.bitrate == 0 {
+				o.bitrate = int(float64(o.width*o.height) * bitsPerPixel)
+			}
+			buf = append(buf, o)
+		}
+	}
+	return buf
+}
