@@ -1,8 +1,8 @@
 // Package bandwidth finds out what the line to one browser carries, and divides it among the pictures shown there.
 //
 // It knows how large the packets were and when they were sent, and what the browser reports of their arrival
-// (transport-wide congestion control). It knows no tracks, no slots, no encryption and no sockets: whoever writes packets asks
-// Line for their numbers, hands it the reports, and does what its advice says.
+// (transport-wide congestion control). It knows no tracks, no slots, no encryption, no sockets and no pion: whoever writes
+// packets asks Line for their numbers, hands it the reports, and does what its advice says.
 //
 // Everything here is pure: no goroutine, no lock, no clock. Time is passed in, and a Line belongs to one lock of the
 // caller's. What is done for each packet and each report does not allocate.
@@ -74,6 +74,10 @@ type Figures struct {
 	Full      bool
 	InFlight  int // bytes
 
-	Overuses, Probes, Raised, Silences, Stray uint64
-	PaddingBytes                              uint64
+	Overuses uint64 // the estimate fell because of a queue
+	Probes   uint64 // bursts of padding
+	Raised   uint64 // those that raised the estimate
+	Silences uint64 // the estimate fell because nothing was heard
+	Stray    uint64 // reports that are none, or of what was never sent
+	Padding  uint64 // bytes
 }

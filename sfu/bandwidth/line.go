@@ -1,10 +1,6 @@
 package bandwidth
 
-import (
-	"time"
-
-	"github.com/pion/rtcp"
-)
+import "time"
 
 const (
 	tickEvery = 200 * time.Millisecond
@@ -101,11 +97,11 @@ func (l *Line) Wait(now time.Time) time.Duration {
 	return l.pace.wait(now.Sub(l.start))
 }
 
-// Feedback takes the browser's report. It is true if the estimate fell, so that what is shown should be divided anew
-// without waiting for the next tick.
-func (l *Line) Feedback(fb *rtcp.TransportLayerCC, now time.Time) (fell bool) {
+// Feedback takes the browser's report, an RTCP packet that Cut has cut off. It is true if the estimate fell, so that what is
+// shown should be divided anew without waiting for the next tick.
+func (l *Line) Feedback(report []byte, now time.Time) (fell bool) {
 	at := now.Sub(l.start)
-	if !l.read(fb, at) {
+	if !l.read(report, at) {
 		return false
 	}
 	if l.heard && at-l.heardAt > silentAfter {
@@ -181,14 +177,16 @@ func (l *Line) plain(at time.Duration) bool {
 }
 
 // read goes through a report. It is false if that says nothing new.
-func (l *Line) read(fb *rtcp.TransportLayerCC, at time.Duration) (news bool) {
-	if fb == nil {
+func (l *Line) read(report []byte, at time.Duration) (news bool) {
+	r, ok := read(report)
+	if !ok {
+		l.counts.stray++
 		return false
 	}
-	reference := l.clock.read(fb.ReferenceTime)
-	first := l.history.number(fb.BaseSequenceNumber)
+	reference := l.clock.read(r.reference)
+	first := l.history.number(r.first)
 	l.delay.begin()
-	for r := (reader{fb: fb}); r.next(); {
+	for r.next() {
 		number := first + int64(r.offset)
 		if number >= l.history.next {
 			l.counts.stray++ // never sent
@@ -284,6 +282,6 @@ func (l *Line) Figures() Figures {
 		RoundTrip: l.delay.roundTrip(), Queue: l.delay.queue(), Usage: l.trend.usage.String(), Full: l.full,
 		InFlight: l.history.inFlight(),
 		Overuses: l.counts.overuses, Probes: l.counts.probes, Raised: l.counts.raised,
-		Silences: l.counts.silences, Stray: l.counts.stray, PaddingBytes: l.sent[Padding].total,
+		Silences: l.counts.silences, Stray: l.counts.stray, Padding: l.sent[Padding].total,
 	}
 }

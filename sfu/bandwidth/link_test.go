@@ -124,15 +124,14 @@ func (f *fifo[T]) pop() T {
 
 // download is somebody else on the line: a file over TCP (Reno), as fast as it goes.
 type download struct {
-	link     *link
-	left     int // bytes
-	window   float64
-	steep    float64 // up to where the window doubles each round trip
-	flying   float64
-	calm     time.Duration // no second halving before
-	acks     fifo[ack]
-	carried  int
-	lastSent time.Duration
+	link    *link
+	left    int // bytes
+	window  float64
+	steep   float64 // up to where the window doubles each round trip
+	flying  float64
+	calm    time.Duration // no second halving before
+	acks    fifo[ack]
+	carried int
 }
 
 type ack struct {

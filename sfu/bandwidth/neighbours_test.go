@@ -24,8 +24,8 @@ func TestTwoOnOneLine(t *testing.T) {
 		sum.add((a + b) / 1000)
 		late.add(max(w.subs[0].latest, w.subs[1].latest).Seconds() * 1000)
 	})
-	ratio.between(t, 1, 2)
-	ratio.mostly(t, 1.5)
+	ratio.between(t, 1, 2.3)
+	ratio.mostly(t, 1.6)
 	sum.between(t, 2100, 3000)
 	late.between(t, 0, 500)
 }

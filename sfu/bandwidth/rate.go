@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// rate is the estimate in bits a second: it falls at once to below what arrives when the line is overused, and grows
-// otherwise, slowly near what the line was once seen to carry (draft-ietf-rmcat-gcc-02, 5.5).
+// rate is the estimate in bits a second: when the line is overused it falls at once to somewhat below what arrives, else it
+// grows by about a packet each round trip (draft-ietf-rmcat-gcc-02, 5.5). It does not remember what the line could do
+// once: whoever wants more than that asks the prober, whose answers come in leaps. So two who share a line grow alike,
+// whoever has more.
 //
 // What the caller sends less than the estimate says nothing about the line: then it does not grow beyond growMost of what
 // arrives, and it does not fall.

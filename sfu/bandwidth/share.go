@@ -2,6 +2,7 @@ package bandwidth
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -26,6 +27,8 @@ type Choice struct {
 	Option int // Paused if the line does not carry it
 	// Show is Option, or the best below it that its publisher sends at the moment. Paused: there is none yet.
 	Show int
+	// Enough is true if more would be of no use in that place.
+	Enough bool
 }
 
 // Paused is the choice of nothing.
@@ -55,6 +58,7 @@ func (p *Past) Take(c Choice, now time.Time) {
 	switch was := p.option(); {
 	case c.Option > was:
 		p.rose = now
+	case c.Enough: // if it is less than before, that is for the place
 	case c.Option < was && c.Option != Paused && p.wait > 0 && now.Sub(p.rose) < keptAfter:
 		p.fell, p.wait = now, dither(upAfterMax, now)
 	case c.Option < was:
@@ -86,7 +90,7 @@ func Share(now time.Time, budget int, demands []Demand, choices []Choice) (out [
 	out = choices[:0]
 	for i := range demands {
 		order[i] = i
-		out = append(out, Choice{Paused, Paused})
+		out = append(out, Choice{Option: Paused, Show: Paused})
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return before(&demands[a], &demands[b]) })
 
@@ -112,11 +116,11 @@ func Share(now time.Time, budget int, demands []Demand, choices []Choice) (out [
 
 	content := true
 	for i := range demands {
-		d := &demands[i]
-		out[i].Show = d.live(out[i].Option)
-		if best := d.best(); best != Paused {
+		d, best := &demands[i], demands[i].best()
+		out[i].Show, out[i].Enough = d.live(out[i].Option), out[i].Option == best
+		content = content && out[i].Enough
+		if best != Paused {
 			want += d.Options[best].Bitrate
-			content = content && best == out[i].Option
 		}
 	}
 	if content {
@@ -145,17 +149,27 @@ type sharing struct {
 	out     []Choice
 }
 
-// raise gives a demand an option if that can be afforded.
+// raise gives a demand an option if that can be afforded and it may rise. Who may come back only later has its room kept
+// until then, so that nobody is given it for a few seconds.
 func (s *sharing) raise(i, option int) bool {
 	d := &s.demands[i]
 	if option == Paused {
 		return false
 	}
+	has := s.out[i].Option
 	cost := d.Options[option].Bitrate
-	if has := s.out[i].Option; has != Paused {
+	if has != Paused {
 		cost -= d.Options[has].Bitrate
 	}
-	if !s.affords(d, option, cost) {
+	rises := option > d.Past.option()
+	comes := has == Paused && d.Past.fresh()
+	if !s.affords(cost, rises, comes) {
+		return false
+	}
+	if rises && !d.Past.rises(s.now) {
+		if has == Paused {
+			s.spent += cost
+		}
 		return false
 	}
 	s.spent += cost
@@ -163,15 +177,14 @@ func (s *sharing) raise(i, option int) bool {
 	return true
 }
 
-func (s *sharing) affords(d *Demand, option, cost int) bool {
-	left := float64(s.budget - s.spent)
-	switch {
-	case option <= d.Past.option():
-		return float64(s.spent+cost) <= staysWithin*float64(s.budget)
-	case option == d.next(Paused) && d.Past.fresh():
-		return float64(cost) <= left // new here
+func (s *sharing) affords(cost int, rises, comes bool) bool {
+	switch left := float64(s.budget - s.spent); {
+	case comes:
+		return float64(cost) <= left
+	case rises:
+		return upHeadroom*float64(cost) <= left
 	default:
-		return upHeadroom*float64(cost) <= left && d.Past.rises(s.now)
+		return float64(s.spent+cost) <= staysWithin*float64(s.budget)
 	}
 }
 
@@ -201,9 +214,9 @@ func (d *Demand) best() int {
 // needs is the size of the smallest option that fills the place; without one nothing is too large.
 func (d *Demand) needs() int {
 	if d.Width <= 0 || d.Height <= 0 {
-		return 1 << 62
+		return math.MaxInt
 	}
-	least := 1 << 62
+	least := math.MaxInt
 	for _, o := range d.Options {
 		if o.fills(d.Width, d.Height) {
 			least = min(least, o.pixels())

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pion/interceptor/pkg/twcc"
-	"github.com/pion/rtcp"
 )
 
 // subscriber is a browser at the end of a simulated line, and the server's part for it: it hears one voice and has some
@@ -49,7 +48,7 @@ type subscriber struct {
 
 type report struct {
 	at time.Duration
-	fb *rtcp.TransportLayerCC
+	fb []byte
 }
 
 type again struct {
@@ -217,7 +216,7 @@ func (s *subscriber) loses(p parcel, at time.Duration) {
 func (s *subscriber) report(now time.Duration) {
 	s.reportAt = now + time.Duration(50+s.rng.IntN(50))*time.Millisecond
 	for _, p := range s.recorder.BuildFeedbackPacket() {
-		if fb, ok := p.(*rtcp.TransportLayerCC); ok && (s.link.loss == 0 || s.rng.Float64() >= s.link.loss) &&
+		if fb, err := p.Marshal(); err == nil && (s.link.loss == 0 || s.rng.Float64() >= s.link.loss) &&
 			(s.link.dead == nil || !s.link.dead(now)) {
 			s.reports.push(report{now + s.link.delay, fb})
 		}

@@ -59,7 +59,7 @@ func TestWideLines(t *testing.T) {
 }
 
 // Nothing passes for five seconds.
-func TestCut(t *testing.T) {
+func TestLineThatIsCut(t *testing.T) {
 	const from, to = 20 * time.Second, 25 * time.Second
 	low := spread{name: "a picture after", unit: "s"}
 	best := spread{name: "best layer after", unit: "s"}
