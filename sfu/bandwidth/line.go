@@ -41,6 +41,7 @@ type Line struct {
 	pace       pace
 	sent       [kinds]meter
 
+	firstAt   time.Duration // the first packet
 	heard     bool          // a report has come
 	heardAt   time.Duration // the last one
 	silenceAt time.Duration // when the estimate fell for silence
@@ -79,6 +80,9 @@ func (l *Line) Sent(size int, kind Kind, now time.Time) uint16 {
 	if kind >= kinds {
 		kind = Video
 	}
+	if l.history.next == 0 {
+		l.firstAt = at
+	}
 	l.sent[kind].add(size, at)
 	number := l.history.add(size, at, l.prober.cluster())
 	l.prober.sent(size, number, at)
@@ -89,12 +93,13 @@ func (l *Line) Sent(size int, kind Kind, now time.Time) uint16 {
 }
 
 // Wait is how long the next packet of a picture should wait before it is sent, at most a quarter of a second: 0 on a line
-// that has room. Audio and padding do not wait.
+// that has room, and on one of which nothing is heard. Audio and padding do not wait.
 func (l *Line) Wait(now time.Time) time.Duration {
-	if l.rate.bits >= roomy && !l.wanting {
+	at := now.Sub(l.start)
+	if l.rate.bits >= roomy && !l.wanting || !l.heard && at-l.firstAt > silentAfter {
 		return 0
 	}
-	return l.pace.wait(now.Sub(l.start))
+	return l.pace.wait(at)
 }
 
 // Feedback takes the browser's report, an RTCP packet that Cut has cut off. It is true if the estimate fell, so that what is

@@ -12,6 +12,9 @@ func TestLineOfWhichNothingIsHeard(t *testing.T) {
 	for i := range 10_000 {
 		l.Sent(1000, Video, epoch.Add(time.Duration(i)*5*ms))
 	}
+	if w := l.Wait(epoch.Add(50 * time.Second)); w != 0 {
+		t.Errorf("pictures wait for %v", w)
+	}
 	a := l.Tick(epoch.Add(time.Minute), 5_000_000)
 	if a.Video != 600_000 || a.Padding != 0 || a.Quality != Unknown || a.Full {
 		t.Errorf("the advice is %+v", a)

@@ -11,10 +11,11 @@ import (
 // subscriber is a browser at the end of a simulated line, and the server's part for it: it hears one voice and has some
 // places for pictures, each sent by a publisher in three layers.
 type subscriber struct {
-	rng   *rand.Rand
-	link  *link
-	line  *Line
-	tiles []*tile
+	rng     *rand.Rand
+	link    *link
+	line    *Line
+	control controller // line, or what it is compared with
+	tiles   []*tile
 	unpaced
 
 	recorder *twcc.Recorder
@@ -58,6 +59,14 @@ type again struct {
 
 type gap struct{ at, long time.Duration }
 
+// controller is what Line is to a server.
+type controller interface {
+	Sent(size int, kind Kind, now time.Time) uint16
+	Wait(now time.Time) time.Duration
+	Feedback(report []byte, now time.Time) bool
+	Tick(now time.Time, want int) Advice
+}
+
 // unpaced are packets on their way from publishers.
 type unpaced struct{ out fifo[parcel] }
 
@@ -80,6 +89,7 @@ type tile struct {
 	debt    [3]float64 // bytes of key frames that are still to be saved
 	rates   [3]float64
 	changes []change
+	aimed   []change // what it was to show, without what it shows until that is there
 }
 
 var layers = [3]struct {
@@ -102,6 +112,7 @@ func newSubscriber(rng *rand.Rand, l *link, tiles int) *subscriber {
 		recorder: twcc.NewRecorder(1), skew: time.Duration(rng.IntN(1000)) * time.Second,
 		voiceAt: time.Duration(rng.IntN(20)) * time.Millisecond,
 	}
+	s.control = s.line
 	for range tiles {
 		s.add(1280, 720)
 	}
@@ -146,7 +157,7 @@ func (s *subscriber) run(now time.Duration) {
 	for s.out.len() > 0 && s.out.head().at <= now {
 		p := *s.out.head()
 		waits := now - p.at
-		if !s.hasty && waits < 250*time.Millisecond && s.line.Wait(epoch.Add(now)) > 0 {
+		if !s.hasty && waits < 250*time.Millisecond && s.control.Wait(epoch.Add(now)) > 0 {
 			break
 		}
 		s.out.pop()
@@ -164,7 +175,7 @@ func (s *subscriber) run(now time.Duration) {
 		s.report(now)
 	}
 	for s.reports.len() > 0 && s.reports.head().at <= now {
-		if s.line.Feedback(s.reports.pop().fb, epoch.Add(now)) {
+		if s.control.Feedback(s.reports.pop().fb, epoch.Add(now)) {
 			s.reported = true
 		}
 	}
@@ -179,7 +190,7 @@ func (s *subscriber) run(now time.Duration) {
 
 func (s *subscriber) send(p parcel) {
 	p.to = s
-	p.number = s.line.Sent(p.size, p.kind, epoch.Add(p.at))
+	p.number = s.control.Sent(p.size, p.kind, epoch.Add(p.at))
 	s.sentAt = p.at
 	s.link.offer(p)
 }
@@ -225,7 +236,7 @@ func (s *subscriber) report(now time.Duration) {
 
 func (s *subscriber) tick(now time.Duration) {
 	wasFull := s.advice.Full
-	s.advice = s.line.Tick(epoch.Add(now), s.want)
+	s.advice = s.control.Tick(epoch.Add(now), s.want)
 	s.tickAt = now + s.advice.Again
 	if wasFull && !s.advice.Full {
 		for _, t := range s.tiles { // key frames are asked for when there is room for them
@@ -264,6 +275,7 @@ func (s *subscriber) tick(now time.Duration) {
 func (t *tile) aim(layer int, now time.Duration) {
 	if layer != t.aims {
 		t.aims = layer
+		t.aimed = append(t.aimed, change{now, layer})
 		t.keyAt = now + time.Duration(80+t.sub.rng.IntN(120))*time.Millisecond // to the publisher and back
 	}
 	if layer == Paused || layer < t.flows && t.sub.advice.Full {
@@ -365,9 +377,9 @@ func (t *tile) quickest() time.Duration {
 	quickest := time.Hour
 	var fell time.Duration
 	rose := false
-	for i := 1; i < len(t.changes); i++ {
-		c := t.changes[i]
-		if c.layer > t.changes[i-1].layer {
+	for i := 1; i < len(t.aimed); i++ {
+		c := t.aimed[i]
+		if c.layer > t.aimed[i-1].layer {
 			rose = true
 			continue
 		}
