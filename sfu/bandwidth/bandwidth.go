@@ -74,10 +74,11 @@ type Figures struct {
 	Full      bool
 	InFlight  int // bytes
 
-	Overuses uint64 // the estimate fell because of a queue
-	Probes   uint64 // bursts of padding
-	Raised   uint64 // those that raised the estimate
-	Silences uint64 // the estimate fell because nothing was heard
-	Stray    uint64 // reports that are none, or of what was never sent
-	Padding  uint64 // bytes
+	Overuses  uint64 // the estimate fell because of a queue
+	Probes    uint64 // bursts of padding
+	Raised    uint64 // those that raised the estimate
+	Silences  uint64 // the estimate fell because nothing was heard
+	Stray     uint64 // reports that are none, or of what was never sent
+	Forgotten uint64 // packets that made room for others before anything was reported of them
+	Padding   uint64 // bytes
 }

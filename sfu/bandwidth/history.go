@@ -10,6 +10,8 @@ type history struct {
 	reported int64    // the highest that was reported on; -1 before the first
 	sum      uint32   // bytes ever sent, and wraps
 	reached  uint32   // sum with the packet that is reported
+
+	forgotten uint64 // packets of which nothing was ever heard, for want of room
 }
 
 // packet is 16 bytes: there may be thousands for each browser.
@@ -40,9 +42,13 @@ func (h *history) add(size int, at time.Duration, cluster uint8) int64 {
 		h.ring, h.reported = make([]packet, fewPackets), -1
 	}
 	slot := &h.ring[h.next&int64(len(h.ring)-1)]
-	if h.next >= int64(len(h.ring)) && slot.fate == flying && len(h.ring) < mostPackets {
-		h.grow()
-		slot = &h.ring[h.next&int64(len(h.ring)-1)]
+	if h.next >= int64(len(h.ring)) && slot.fate == flying {
+		if len(h.ring) < mostPackets {
+			h.grow()
+			slot = &h.ring[h.next&int64(len(h.ring)-1)]
+		} else {
+			h.forgotten++
+		}
 	}
 	h.sum += uint32(size)
 	*slot = packet{at: at, sum: h.sum, size: uint16(min(size, 1<<16-1)), cluster: cluster}

@@ -55,6 +55,9 @@ func TestHistoryGrowsWhileNothingIsReported(t *testing.T) {
 	if len(h.ring) != mostPackets {
 		t.Fatalf("it has %d places", len(h.ring))
 	}
+	if h.forgotten != 2*mostPackets {
+		t.Errorf("%d are forgotten", h.forgotten)
+	}
 	if _, got := h.report(h.next-mostPackets, true); got != came {
 		t.Error("the oldest is forgotten too early")
 	}

@@ -287,6 +287,6 @@ func (l *Line) Figures() Figures {
 		RoundTrip: l.delay.roundTrip(), Queue: l.delay.queue(), Usage: l.trend.usage.String(), Full: l.full,
 		InFlight: l.history.inFlight(),
 		Overuses: l.counts.overuses, Probes: l.counts.probes, Raised: l.counts.raised,
-		Silences: l.counts.silences, Stray: l.counts.stray, Padding: l.sent[Padding].total,
+		Silences: l.counts.silences, Stray: l.counts.stray, Forgotten: l.history.forgotten, Padding: l.sent[Padding].total,
 	}
 }
