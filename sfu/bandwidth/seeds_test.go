@@ -1,0 +1,5 @@
+//go:build !race
+
+package bandwidth
+
+const seeds = 24
