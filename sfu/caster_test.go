@@ -203,8 +203,8 @@ func (b *browser) clean(mid string) {
 	packets := b.got(mid)
 	continuous(b.t, packets)
 	for i := 1; i < len(packets); i++ {
-		_, before := parseVP8(packets[i-1].Payload)
-		shape, now := parseVP8(packets[i].Payload)
+		_, before, _ := parseVP8(packets[i-1].Payload)
+		shape, now, _ := parseVP8(packets[i].Payload)
 		if d := (now.pictureID - before.pictureID) & 0x7fff; d > 1 || now.tl0-before.tl0 != byte(d) {
 			b.t.Errorf("packet %d: picture %d after %d, tl0 %d after %d", i, now.pictureID, before.pictureID, now.tl0, before.tl0)
 		}

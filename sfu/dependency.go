@@ -1,7 +1,7 @@
 package sfu
 
 // The dependency descriptor is a header extension that says of which layer a packet is, whatever the codec (AV1 RTP
-// payload, appendix A). The frames of a stream are described by templates, which come with each key frame.
+// payload, appendix A); it goes before what the payload says. The frames of a stream are described by templates, which come with each key frame.
 
 const (
 	maxTemplates = 64
@@ -23,6 +23,7 @@ type structure struct {
 	offset    uint8 // the id of the first template
 	count     int
 	targets   int
+	sizes     sizes
 	templates [maxTemplates]template
 	tiers     [maxTargets]tiers // that each decode target is, those among them of which there are no more layers
 }
@@ -32,8 +33,8 @@ type template struct {
 	targets           uint64 // what such a frame is to each decode target: two bits each
 }
 
-// look fills in what the descriptor b says of a packet.
-func (d *dependency) look(b []byte, s *shape) {
+// look fills in what the descriptor b says of a packet, and how large pictures are if it says so.
+func (d *dependency) look(b []byte, s *shape, sizes *sizes) {
 	if len(b) < 3 {
 		return
 	}
@@ -45,7 +46,7 @@ func (d *dependency) look(b []byte, s *shape) {
 		customTargets = r.flag()
 		r.take(2) // differences of its own, chains of its own
 		if attached {
-			d.learn(&r)
+			d.learn(&r, sizes)
 		}
 		if active && d.known {
 			r.take(d.structures[d.now].targets)
@@ -60,7 +61,7 @@ func (d *dependency) look(b []byte, s *shape) {
 		return
 	}
 	t := st.templates[index]
-	s.spatial, s.temporal = t.spatial, t.temporal
+	s.spatial, s.temporal, s.sync, s.upper = t.spatial, t.temporal, false, 0
 	if !s.frame {
 		return
 	}
@@ -79,13 +80,16 @@ func (d *dependency) look(b []byte, s *shape) {
 }
 
 // learn reads a structure. One that is cut short leaves none.
-func (d *dependency) learn(r *bits) {
+func (d *dependency) learn(r *bits, sizes *sizes) {
 	if d.structures == nil {
 		d.structures = new([2]structure)
 	}
 	next := 1 - d.now
-	if d.known = d.structures[next].read(r); d.known {
-		d.now = next
+	if d.known = d.structures[next].read(r); !d.known {
+		return
+	}
+	if d.now = next; d.structures[next].sizes.count > 0 {
+		*sizes = d.structures[next].sizes
 	}
 }
 
@@ -114,7 +118,9 @@ func (st *structure) read(r *bits) bool {
 		r.skip(st.count * int(chains) * 4)
 	}
 	if r.flag() {
-		r.skip(spatials * 32)
+		for range spatials {
+			st.sizes.add(size{uint16(r.take(16) + 1), uint16(r.take(16) + 1)})
+		}
 	}
 	st.nameTargets()
 	return !r.short

@@ -91,9 +91,9 @@ func (s scheme) descriptor(start, end bool, template int, frame uint16, attached
 		}
 		w.put(flag(s.sizes), 1)
 		if s.sizes {
-			for range s.templates[len(s.templates)-1].spatial + 1 {
-				w.put(1279, 16)
-				w.put(719, 16)
+			for i := range s.templates[len(s.templates)-1].spatial + 1 {
+				w.put(640<<i-1, 16)
+				w.put(360<<i-1, 16)
 			}
 		}
 	}
@@ -193,18 +193,18 @@ func see(t *testing.T, packets []seen) {
 	var d dependency
 	for i, c := range packets {
 		var s shape
-		if d.look(c.b, &s); s.say() != c.want {
+		if d.look(c.b, &s, &sizes{}); s.say() != c.want {
 			t.Errorf("packet %d: %q, want %q", i, s.say(), c.want)
 		}
 		for n := range len(c.b) {
 			copied := dependency{}
-			copied.look(c.b[:n:n], &shape{})
+			copied.look(c.b[:n:n], &shape{}, &sizes{})
 		}
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		for _, c := range packets {
 			var s shape
-			d.look(c.b, &s)
+			d.look(c.b, &s, &sizes{})
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -218,7 +218,7 @@ func FuzzDependency(f *testing.F) {
 		var d dependency
 		for _, descriptor := range [][]byte{a, b, a} {
 			var s shape
-			d.look(descriptor, &s)
+			d.look(descriptor, &s, &sizes{})
 			if s.spatial > maxSpatial || s.temporal > maxTemporal || s.upper != 0 && !s.frame {
 				t.Fatalf("%+v", s)
 			}

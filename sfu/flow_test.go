@@ -58,8 +58,8 @@ func TestSlotSwitchesBetweenEncodings(t *testing.T) {
 	}
 	continuous(t, w.packets)
 	for i := 1; i < len(w.packets); i++ {
-		_, a := parseVP8(w.packets[i-1].Payload)
-		shape, b := parseVP8(w.packets[i].Payload)
+		_, a, _ := parseVP8(w.packets[i-1].Payload)
+		shape, b, _ := parseVP8(w.packets[i].Payload)
 		if d := b.pictureID - a.pictureID; d > 1 || b.tl0-a.tl0 != byte(d) {
 			t.Errorf("packet %d: picture %d after %d, tl0 %d after %d", i, b.pictureID, a.pictureID, b.tl0, a.tl0)
 		}
@@ -356,8 +356,8 @@ func TestSlotLeavesLayersOut(t *testing.T) {
 	for i, p := range w.packets {
 		count[string(p.Payload[7:])]++
 		if i > 0 {
-			_, a := parseVP8(w.packets[i-1].Payload)
-			_, b := parseVP8(p.Payload)
+			_, a, _ := parseVP8(w.packets[i-1].Payload)
+			_, b, _ := parseVP8(p.Payload)
 			if b.pictureID-a.pictureID != 1 || b.tl0-a.tl0 > 1 {
 				t.Errorf("packet %d: picture %d after %d, tl0 %d after %d", i, b.pictureID, a.pictureID, b.tl0, a.tl0)
 			}

@@ -80,6 +80,7 @@ type layer struct {
 	reception reception
 	keyframes keyframes
 	meter     meter
+	sizes     sizes // by what the stream last said
 	ended     bool
 }
 
@@ -172,6 +173,9 @@ func (l *layer) take(b []byte, now time.Time) {
 			l.ring.put(p.sequence, b, &p.shape)
 		}
 		l.meter.add(&p.shape, p.timestamp, len(b), now)
+		if p.frame {
+			l.sizes = l.parser.sizes
+		}
 	}
 	l.reception.add(p.sequence, p.timestamp, now, l.clock)
 	l.mu.Unlock()

@@ -31,14 +31,22 @@ const (
 )
 
 // options are all that can be shown of a track, cheapest first, appended to buf. The dearest of a stream is always all of
-// it.
+// it. A stream that flows says how large it is; the others are taken to be smaller or larger than described by the same
+// factor, since browsers that adapt do it to all.
 func (t *Track) options(now time.Time, buf []option) []option {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	from := len(buf)
+	from, factor, largest := len(buf), 1.0, 0
 	for _, l := range t.layers {
-		width, height := t.sizeLocked(l)
-		buf = l.options(buf, width, height, now)
+		if _, height := t.describedLocked(l); height > largest {
+			if measured := l.measured(now); measured > 0 {
+				factor, largest = float64(measured)/float64(height), height
+			}
+		}
+	}
+	for _, l := range t.layers {
+		width, height := t.describedLocked(l)
+		buf = l.options(buf, max(int(float64(width)*factor), 1), max(int(float64(height)*factor), 1), now)
 	}
 	slices.SortStableFunc(buf[from:], func(a, b option) int {
 		return cmp.Or(cmp.Compare(a.bitrate, b.bitrate), cmp.Compare(a.height, b.height))
@@ -46,8 +54,8 @@ func (t *Track) options(now time.Time, buf []option) []option {
 	return buf
 }
 
-// sizeLocked is that of the largest picture of a layer.
-func (t *Track) sizeLocked(l *layer) (width, height int) {
+// describedLocked is how large the largest picture of a layer should be.
+func (t *Track) describedLocked(l *layer) (width, height int) {
 	width, height = t.width, t.height
 	if width <= 0 || height <= 0 {
 		width, height = guessedWidth, guessedHeight
@@ -95,28 +103,49 @@ func (l *layer) full() float64 {
 	return l.meter.rate(top)
 }
 
-// options are those of one stream whose largest picture has the given size.
+// measured is how high the largest picture is that flows; 0: none does, or it does not say.
+func (l *layer) measured(now time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	spatials, _ := l.depthLocked()
+	if !l.meter.live(now) || l.sizes.count == 0 {
+		return 0
+	}
+	return int(l.sizes.of[spatials-1].height)
+}
+
+// depthLocked is how many spatial and temporal layers flow.
+func (l *layer) depthLocked() (spatials, temporals uint8) {
+	spatials, temporals = l.meter.depth()
+	if n := l.sizes.count; n > 0 {
+		spatials = min(spatials, uint8(n)) // there were more
+	}
+	return spatials, temporals
+}
+
+// options are those of one stream; its largest picture has this size unless it says otherwise.
 func (l *layer) options(buf []option, width, height int, now time.Time) []option {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := &l.meter
-	spatials, temporals := m.depth()
+	spatials, temporals := l.depthLocked()
 	live := m.live(now)
 	for s := range spatials {
+		o := option{live: live}
 		smaller := spatials - 1 - s
+		o.width, o.height = max(width>>smaller, 1), max(height>>smaller, 1)
+		if said := l.sizes.of[s]; live && l.sizes.count > 0 && said.width > 0 && said.height > 0 {
+			o.width, o.height = int(said.width), int(said.height)
+		}
 		for t := range temporals {
-			o := option{
-				target: target{layer: l, spatial: s, temporal: t},
-				width:  max(width>>smaller, 1), height: max(height>>smaller, 1), live: live,
-			}
+			o.target = target{layer: l, spatial: s, temporal: t}
 			if s == spatials-1 {
 				o.target.spatial = maxSpatial
 			}
 			if t == temporals-1 {
 				o.target.temporal = maxTemporal
 			}
-			o.bitrate = int(m.rate(o.target.tier()))
-			if o.bitrate == 0 {
+			if o.bitrate = int(m.rate(o.target.tier())); o.bitrate == 0 {
 				o.bitrate = int(float64(o.width*o.height) * bitsPerPixel)
 			}
 			buf = append(buf, o)

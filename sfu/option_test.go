@@ -71,6 +71,27 @@ func TestOptions(t *testing.T) {
 			feed(tr.layers[1], now, false, map[tier]float64{0: 500 * kilo})
 			feed(tr.layers[2], now, true, map[tier]float64{0: 100 * kilo})
 		}, "f1111 320x180 100k, h1111 640x360 500k off, q1111 1280x720 2000k"},
+		{"what flows says how large it is, and so how large the others are", func(tr *Track) {
+			tr.layers = nil
+			tr.announce(&nobody{}, rids)
+			for i, l := range tr.layers[:2] {
+				feed(l, now, true, map[tier]float64{0: float64(int(100_000) << i)})
+				l.sizes.add([]size{{240, 136}, {480, 270}}[i])
+			}
+		}, "q1111 240x136 100k, h1111 480x270 200k, f1111 960x540 933k off"},
+		{"what flowed says it no more", func(tr *Track) {
+			feed(tr.layers[0], now, false, map[tier]float64{0: 500 * kilo})
+			tr.layers[0].sizes.add(size{480, 270})
+		}, "f1111 1280x720 500k off"},
+		{"fewer spatial layers than there were", func(tr *Track) {
+			feed(tr.layers[0], now, true, map[tier]float64{0: 100 * kilo, tierOf(1, 0): 200 * kilo, tierOf(2, 0): 300 * kilo})
+			tr.layers[0].sizes.add(size{320, 180})
+			tr.layers[0].sizes.add(size{640, 360})
+		}, "f0011 320x180 100k, f1111 640x360 600k"},
+		{"a size of nothing", func(tr *Track) {
+			feed(tr.layers[0], now, true, map[tier]float64{0: 100 * kilo})
+			tr.layers[0].sizes.add(size{0, 0})
+		}, "f1111 1280x720 100k"},
 		{"a stream at rest keeps what it was", func(tr *Track) {
 			feed(tr.layers[0], now, false, map[tier]float64{0: 500 * kilo, 1: 200 * kilo})
 		}, "f1100 1280x720 500k off, f1111 1280x720 700k off"},

@@ -32,6 +32,9 @@ type parser struct {
 	// The newest timestamp, for payloads that do not say where a frame begins.
 	newest  uint32
 	started bool
+
+	// How large pictures are, by what they last said.
+	sizes sizes
 }
 
 // read fills p from one packet but for what its payload says. What p points to is in b.
@@ -66,22 +69,32 @@ func (r *parser) look(p *packet) {
 	}
 	switch r.format {
 	case formatVP8:
-		p.shape, p.counters = parseVP8(p.payload)
+		var body []byte
+		p.shape, p.counters, body = parseVP8(p.payload)
 		p.end = p.marker
+		if p.start {
+			sizeVP8(body, &r.sizes)
+		}
 	case formatVP9:
-		p.shape, p.counters = parseVP9(p.payload)
+		var rest []byte
+		p.shape, p.counters, rest = parseVP9(p.payload)
+		if p.frame {
+			sizesVP9(p.payload[0], rest, &r.sizes)
+		}
 	case formatH264:
 		sps, idr := parseH264(p.payload)
 		p.frame, p.end = newer, p.marker
 		p.start = sps || idr && newer
-		r.dependency.look(p.extensions[extensionDependency], &p.shape)
 	case formatAV1:
 		begins, fresh := parseAV1(p.payload)
 		p.frame, p.end = begins && newer, p.marker
 		p.start = begins && fresh
-		r.dependency.look(p.extensions[extensionDependency], &p.shape)
 	default:
 		p.start, p.frame, p.end = true, true, true
+	}
+	// Who sends it may leave layers out of the payload; Chromium does for VP8.
+	if descriptor := p.extensions[extensionDependency]; descriptor != nil {
+		r.dependency.look(descriptor, &p.shape, &r.sizes)
 	}
 }
 
@@ -89,9 +102,9 @@ func (r *parser) look(p *packet) {
 func (r *parser) recall(p *packet, s shape) {
 	switch r.format {
 	case formatVP8:
-		_, p.counters = parseVP8(p.payload)
+		_, p.counters, _ = parseVP8(p.payload)
 	case formatVP9:
-		_, p.counters = parseVP9(p.payload)
+		_, p.counters, _ = parseVP9(p.payload)
 	default:
 	}
 	p.shape = s

@@ -94,6 +94,66 @@ func TestPayloadShapes(t *testing.T) {
 	}
 }
 
+// Chromium writes VP8 without picture ids and layers where the dependency descriptor is negotiated, which says them.
+func TestDescriptorGoesBeforeThePayload(t *testing.T) {
+	r := parser{format: formatVP8}
+	for i, c := range []struct {
+		descriptor, payload []byte
+		want                string
+	}{
+		{nil, []byte{0x90, 0xe0, 0x81, 0x02, 3, 0x60, 0x01}, "frame sync S0T1"},
+		{l1t3().descriptor(true, false, 3, 1, false), []byte{0x90, 0xe0, 0x81, 0x02, 3, 0x60, 0x01}, "frame sync S0T1"}, // not known yet
+		{l1t3().descriptor(true, false, 0, 2, true), []byte{0x10, 0x00}, "start frame ^S0T0123 ^S1T0123 ^S2T0123 ^S3T0123"},
+		{l1t3().descriptor(false, true, 0, 2, false), []byte{0x00, 0x00}, "end"},
+		{l1t3().descriptor(true, true, 3, 3, false), []byte{0x30, 0x01}, "frame end S0T2"},
+		{l1t3().descriptor(true, false, 3, 4, false), []byte{0x90, 0xe0, 0x81, 0x02, 3, 0x60, 0x01}, "frame S0T2"},
+	} {
+		p := packet{payload: c.payload}
+		p.extensions[extensionDependency] = c.descriptor
+		if r.look(&p); p.say() != c.want {
+			t.Errorf("packet %d: %q, want %q", i, p.say(), c.want)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	vp8 := []byte{0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x42, 0xe0, 0x81} // 640x480, with bits for scaling
+	vp9 := []byte{0xab, 0x01, 0x00, 7, 0x38, 0x01, 0x40, 0x00, 0xb4, 0x02, 0x80, 0x01, 0x68, 9}
+	flexible := append([]byte{0xfb, 0x01, 0x00, 0x03, 0x02}, vp9[4:]...)
+	for _, c := range []struct {
+		name   string
+		format format
+		b      []byte
+		want   []size
+	}{
+		{"vp8", formatVP8, vp8, []size{{640, 480}}},
+		{"vp8 without a start code", formatVP8, vp8[:6], nil},
+		{"vp8 inter frame", formatVP8, append([]byte{0x10, 0x11}, vp8[2:]...), nil},
+		{"vp9", formatVP9, vp9, []size{{320, 180}, {640, 360}}},
+		{"vp9 flexible, with references", formatVP9, flexible, []size{{320, 180}, {640, 360}}},
+		{"vp9 without sizes", formatVP9, append([]byte{0xab, 0x01, 0x00, 7, 0x28}, vp9[5:]...), nil},
+		{"vp9 without a structure", formatVP9, append([]byte{0xa9}, vp9[1:]...), nil},
+	} {
+		for n := range len(c.b) + 1 {
+			r, p := parser{format: c.format}, packet{payload: c.b[:n:n]}
+			r.look(&p)
+			if got := r.sizes.of[:r.sizes.count]; n == len(c.b) && !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v", c.name, got)
+			}
+		}
+	}
+	var d dependency
+	var got sizes
+	d.look(l2t2().descriptor(true, true, 0, 1, true), &shape{}, &got)
+	if got.count != 2 || got.of[1] != (size{1280, 720}) {
+		t.Errorf("by descriptor: %v", got)
+	}
+	d.look(l1t3().descriptor(true, true, 0, 1, true), &shape{}, &got)
+	if got.count != 2 {
+		t.Error("forgotten by who does not say")
+	}
+}
+
 // A slice of a key picture is where a decoder can begin only if nothing of the picture came before.
 func TestH264StartsAtTheFirstSlice(t *testing.T) {
 	r := parser{format: formatH264}
@@ -113,8 +173,8 @@ func TestH264StartsAtTheFirstSlice(t *testing.T) {
 }
 
 func TestPictureNumbersAreRewritten(t *testing.T) {
-	vp8 := func(b []byte) counters { _, c := parseVP8(b); return c }
-	vp9 := func(b []byte) counters { _, c := parseVP9(b); return c }
+	vp8 := func(b []byte) counters { _, c, _ := parseVP8(b); return c }
+	vp9 := func(b []byte) counters { _, c, _ := parseVP9(b); return c }
 	for _, c := range []struct {
 		parse func([]byte) counters
 		b     []byte

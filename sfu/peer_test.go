@@ -54,7 +54,7 @@ func TestPublishAndSee(t *testing.T) {
 				}
 			}
 		}
-		if s, _ := parseVP8(ben.got("1")[0].Payload); !s.start {
+		if s, _, _ := parseVP8(ben.got("1")[0].Payload); !s.start {
 			t.Error("video does not begin with a key frame")
 		}
 		if n := len(ben.got("2")); n != 0 {
@@ -110,8 +110,8 @@ func TestSlotIsReboundWithoutSDP(t *testing.T) {
 			t.Fatalf("packet %d under ada's name is %q", i, p.Payload)
 		}
 	}
-	shape, first := parseVP8(packets[len(last)].Payload)
-	_, before := parseVP8(packets[len(last)-1].Payload)
+	shape, first, _ := parseVP8(packets[len(last)].Payload)
+	_, before, _ := parseVP8(packets[len(last)-1].Payload)
 	if !shape.start || first.pictureID != before.pictureID+1 || first.tl0 != before.tl0+1 {
 		t.Errorf("ben begins with %+v (key frame: %v) after %+v", first, shape.start, before)
 	}

@@ -47,6 +47,22 @@ func (s tiers) has(t tier) bool { return s&(1<<t) != 0 }
 
 func (s *tiers) add(t tier) { *s |= 1 << t }
 
+// size is how large a picture is.
+type size struct{ width, height uint16 }
+
+// sizes are those of a picture's spatial layers, the smallest first.
+type sizes struct {
+	of    [maxSpatial + 1]size
+	count int // 0: not known
+}
+
+func (s *sizes) add(of size) {
+	if s.count < len(s.of) {
+		s.of[s.count] = of
+		s.count++
+	}
+}
+
 // counters are the numbers of pictures in a payload descriptor of VP8 or VP9, and where they stand.
 type counters struct {
 	pictureID   uint16
