@@ -31,14 +31,17 @@ const (
 )
 
 // options are all that can be shown of a track, cheapest first, appended to buf. The dearest of a stream is always all of
-// it. A stream that flows says how large it is; the others are taken to be smaller or larger than described by the same
-// factor, since browsers that adapt do it to all.
+// it.
+//
+// An encoding counts as large as it is described, also while its publisher is short of power or line and sends less: to
+// ask such a one for a larger encoding would make it worse. Without a description it is as large as it says, and those
+// that do not flow are larger or smaller than guessed by the same factor, since browsers that adapt do it to all.
 func (t *Track) options(now time.Time, buf []option) []option {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	from, factor, largest := len(buf), 1.0, 0
 	for _, l := range t.layers {
-		if _, height := t.describedLocked(l); height > largest {
+		if _, height := t.describedLocked(l); t.height <= 0 && height > largest {
 			if measured := l.measured(now); measured > 0 {
 				factor, largest = float64(measured)/float64(height), height
 			}
@@ -46,7 +49,7 @@ func (t *Track) options(now time.Time, buf []option) []option {
 	}
 	for _, l := range t.layers {
 		width, height := t.describedLocked(l)
-		buf = l.options(buf, max(int(float64(width)*factor), 1), max(int(float64(height)*factor), 1), now)
+		buf = l.options(buf, max(int(float64(width)*factor), 1), max(int(float64(height)*factor), 1), t.height > 0, now)
 	}
 	slices.SortStableFunc(buf[from:], func(a, b option) int {
 		return cmp.Or(cmp.Compare(a.bitrate, b.bitrate), cmp.Compare(a.height, b.height))
@@ -123,18 +126,20 @@ func (l *layer) depthLocked() (spatials, temporals uint8) {
 	return spatials, temporals
 }
 
-// options are those of one stream; its largest picture has this size unless it says otherwise.
-func (l *layer) options(buf []option, width, height int, now time.Time) []option {
+// options are those of one stream, of which the largest picture has this size. If that is guessed, or there are smaller
+// ones, the stream knows better.
+func (l *layer) options(buf []option, width, height int, described bool, now time.Time) []option {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := &l.meter
 	spatials, temporals := l.depthLocked()
 	live := m.live(now)
+	says := live && (l.sizes.count > 1 || l.sizes.count == 1 && !described)
 	for s := range spatials {
 		o := option{live: live}
 		smaller := spatials - 1 - s
 		o.width, o.height = max(width>>smaller, 1), max(height>>smaller, 1)
-		if said := l.sizes.of[s]; live && l.sizes.count > 0 && said.width > 0 && said.height > 0 {
+		if said := l.sizes.of[s]; says && said.width > 0 && said.height > 0 {
 			o.width, o.height = int(said.width), int(said.height)
 		}
 		for t := range temporals {

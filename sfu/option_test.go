@@ -79,6 +79,21 @@ func TestOptions(t *testing.T) {
 				l.sizes.add([]size{{240, 136}, {480, 270}}[i])
 			}
 		}, "q1111 240x136 100k, h1111 480x270 200k, f1111 960x540 933k off"},
+		{"an encoding counts as described, whatever comes of it", func(tr *Track) {
+			tr.layers = nil
+			tr.announce(&nobody{}, rids)
+			tr.Describe(1280, 720, []Encoding{{"q", 4}, {"h", 2}, {"f", 1}})
+			for i, l := range tr.layers[:2] {
+				feed(l, now, true, map[tier]float64{0: float64(int(100_000) << i)})
+				l.sizes.add([]size{{240, 136}, {480, 270}}[i])
+			}
+		}, "q1111 320x180 100k, h1111 640x360 200k, f1111 1280x720 1658k off"},
+		{"but the spatial layers of one stream are what they are", func(tr *Track) {
+			tr.Describe(1280, 720, []Encoding{{"f", 1}})
+			feed(tr.layers[0], now, true, map[tier]float64{0: 100 * kilo, tierOf(1, 0): 200 * kilo})
+			tr.layers[0].sizes.add(size{320, 180})
+			tr.layers[0].sizes.add(size{640, 360})
+		}, "f0011 320x180 100k, f1111 640x360 300k"},
 		{"what flowed says it no more", func(tr *Track) {
 			feed(tr.layers[0], now, false, map[tier]float64{0: 500 * kilo})
 			tr.layers[0].sizes.add(size{480, 270})
