@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 // udpBuffer is what is asked of the kernel for a socket each way: a key frame to a hundred people is one burst. The
@@ -21,7 +23,10 @@ const udpAttempts = 20
 // ListenUDP opens UDP sockets on addr. With an unspecified host it is one for each usable address of the machine, all
 // with the same port number, since who answers must answer from the address that was asked; loopback addresses only if
 // asked for. Port 0 picks one that is free on all of them.
-func ListenUDP(addr string, includeLoopback bool) ([]net.PacketConn, error) {
+//
+// Where the kernel can, they read and write in batches: a write never waits for the network, packets to one destination
+// keep their order, and those of bursts may be held back for a millisecond. What they do is counted in m.
+func ListenUDP(addr string, includeLoopback bool, m *metrics.Metrics) ([]net.PacketConn, error) {
 	host, service, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("udp address %q: %w", addr, err)
@@ -35,9 +40,12 @@ func ListenUDP(addr string, includeLoopback bool) ([]net.PacketConn, error) {
 		return nil, err
 	}
 	for range udpAttempts {
-		sockets, err := listenAll(ips, uint16(port))
-		if err == nil || port != 0 || !errors.Is(err, errPortTaken) {
-			return sockets, err
+		conns, err := listenAll(ips, uint16(port))
+		switch {
+		case err == nil:
+			return batchedAll(conns, newCounts(m)), nil
+		case port != 0 || !errors.Is(err, errPortTaken):
+			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("udp: no port is free on all of %v", ips)
@@ -94,31 +102,39 @@ func usable(ip netip.Addr) bool {
 // errPortTaken is a port number free on the first address but not on all.
 var errPortTaken = errors.New("port is taken")
 
-func listenAll(ips []netip.Addr, port uint16) ([]net.PacketConn, error) {
-	var sockets []net.PacketConn
-	fail := func(err error) ([]net.PacketConn, error) {
-		for _, s := range sockets {
-			_ = s.Close()
+func listenAll(ips []netip.Addr, port uint16) ([]*net.UDPConn, error) {
+	var conns []*net.UDPConn
+	fail := func(err error) ([]*net.UDPConn, error) {
+		for _, c := range conns {
+			_ = c.Close()
 		}
 		return nil, err
 	}
 	for i, ip := range ips {
-		s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port)))
+		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port)))
 		if err != nil {
 			if i > 0 {
 				err = fmt.Errorf("%w: %w", errPortTaken, err)
 			}
 			return fail(fmt.Errorf("listen on udp %s port %d: %w", ip, port, err))
 		}
-		sockets = append(sockets, s)
+		conns = append(conns, c)
 		// What the kernel does not give is a smaller burst, no reason not to run.
-		_ = s.SetReadBuffer(udpBuffer)
-		_ = s.SetWriteBuffer(udpBuffer)
-		local, ok := s.LocalAddr().(*net.UDPAddr)
+		_ = c.SetReadBuffer(udpBuffer)
+		_ = c.SetWriteBuffer(udpBuffer)
+		local, ok := c.LocalAddr().(*net.UDPAddr)
 		if !ok {
-			return fail(fmt.Errorf("listen on udp %s: address %s is no UDP address", ip, s.LocalAddr()))
+			return fail(fmt.Errorf("listen on udp %s: address %s is no UDP address", ip, c.LocalAddr()))
 		}
 		port = uint16(local.Port)
 	}
-	return sockets, nil
+	return conns, nil
+}
+
+func batchedAll(conns []*net.UDPConn, c *counts) []net.PacketConn {
+	sockets := make([]net.PacketConn, 0, len(conns))
+	for _, conn := range conns {
+		sockets = append(sockets, batched(conn, c))
+	}
+	return sockets
 }

@@ -16,7 +16,7 @@ func closeAll(t *testing.T, sockets []net.PacketConn) {
 }
 
 func TestListenUDPOnEveryAddressWithOnePort(t *testing.T) {
-	sockets, err := ListenUDP(":0", true)
+	sockets, err := ListenUDP(":0", true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestListenUDPOnEveryAddressWithOnePort(t *testing.T) {
 }
 
 func TestListenUDPOnIPv4Only(t *testing.T) {
-	sockets, err := ListenUDP("0.0.0.0:0", true)
+	sockets, err := ListenUDP("0.0.0.0:0", true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestListenUDPOnIPv4Only(t *testing.T) {
 }
 
 func TestListenUDPOnOneAddress(t *testing.T) {
-	first, err := ListenUDP("127.0.0.1:0", false)
+	first, err := ListenUDP("127.0.0.1:0", false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestListenUDPOnOneAddress(t *testing.T) {
 	if len(first) != 1 {
 		t.Fatalf("%d sockets, want 1", len(first))
 	}
-	if again, err := ListenUDP(first[0].LocalAddr().String(), false); err == nil {
+	if again, err := ListenUDP(first[0].LocalAddr().String(), false, nil); err == nil {
 		closeAll(t, again)
 		t.Error("the same port twice")
 	}
@@ -73,7 +73,7 @@ func TestListenUDPOnOneAddress(t *testing.T) {
 
 func TestListenUDPRefusesWhatIsNoAddress(t *testing.T) {
 	for _, addr := range []string{"", "127.0.0.1", ":http", ":65536", ":-1", "192.0.2.77:0"} {
-		if sockets, err := ListenUDP(addr, true); err == nil {
+		if sockets, err := ListenUDP(addr, true, nil); err == nil {
 			closeAll(t, sockets)
 			t.Errorf("%q was taken", addr)
 		}

@@ -125,10 +125,10 @@ func (s *server) open() (err error) {
 			return fmt.Errorf("admin: %w", err)
 		}
 	}
-	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev); err != nil {
+	counts := metrics.New()
+	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev, counts); err != nil {
 		return fmt.Errorf("udp: %w", err)
 	}
-	counts := metrics.New()
 	l := cfg.Limits
 	if err = s.openStore(counts); err != nil {
 		return err
