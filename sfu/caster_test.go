@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -177,13 +178,40 @@ func (c *caster) asked() map[string]int {
 
 // encodings are those that came in a line, one after the other.
 func (b *browser) encodings(mid string) (parts []string) {
-	for _, p := range b.got(mid) {
+	for _, p := range inOrder(b.t, b.got(mid)) {
 		rid, _, _ := strings.Cut(string(p.Payload[6:]), " ")
 		if len(parts) == 0 || parts[len(parts)-1] != rid {
 			parts = append(parts, rid)
 		}
 	}
 	return parts
+}
+
+// swapped is how far a packet may come behind its place. Each encoding has a reader, and where one takes over from another
+// the packets of both are numbered under a lock and written without it: what is written last need not be numbered last.
+const swapped = 16
+
+// inOrder puts packets in the order of their numbers, as a jitter buffer does.
+func inOrder(t *testing.T, packets []rtp.Packet) []rtp.Packet {
+	t.Helper()
+	number := make([]int, len(packets))
+	order := make([]int, len(packets))
+	newest := 0
+	for i, p := range packets {
+		if i > 0 {
+			number[i] = newest + int(int16(p.SequenceNumber-packets[0].SequenceNumber-uint16(newest)))
+		}
+		if newest-number[i] > swapped {
+			t.Errorf("packet %d is %d behind its place", i, newest-number[i])
+		}
+		newest, order[i] = max(newest, number[i]), i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(number[a], number[b]) })
+	out := make([]rtp.Packet, len(packets))
+	for at, i := range order {
+		out[at] = packets[i]
+	}
+	return out
 }
 
 // watch shows the browser tracks in places of this height.
@@ -200,7 +228,7 @@ func (b *browser) watch(height int, tracks ...*Track) {
 // clean checks that what came in a line is one stream that a decoder can follow.
 func (b *browser) clean(mid string) {
 	b.t.Helper()
-	packets := b.got(mid)
+	packets := inOrder(b.t, b.got(mid))
 	continuous(b.t, packets)
 	for i := 1; i < len(packets); i++ {
 		_, before, _ := parseVP8(packets[i-1].Payload)
