@@ -17,8 +17,8 @@ import (
 // fakeStage forwards what is published to everybody else, and not always as it should.
 type fakeStage struct {
 	delay time.Duration
-	// spoil decides what becomes of packet n of an encoding; nil: all arrive.
-	spoil func(d *delivery)
+	spoil func(d *delivery) // decides what becomes of a packet; nil: all arrive
+	echo  bool              // to who sent it, too
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -34,6 +34,7 @@ type delivery struct {
 	delay    time.Duration
 	times    int  // how often it arrives
 	again    bool // by retransmission
+	probed   bool // by retransmission as well
 	withheld bool // it is never sent
 	payload  []byte
 }
@@ -70,7 +71,7 @@ func (g *fakeGuest) Write(line, encoding int, p *rtp.Packet) error {
 	defer s.mu.Unlock()
 	n, _ := client.Stamp(p.Payload)
 	for i, other := range s.guests {
-		if other == g || other.part.Packet == nil {
+		if other == g && !s.echo || other.part.Packet == nil {
 			continue
 		}
 		d := &delivery{
@@ -85,14 +86,19 @@ func (g *fakeGuest) Write(line, encoding int, p *rtp.Packet) error {
 		}
 		h := &rtp.Header{SSRC: uint32(i), SequenceNumber: other.next(g)}
 		for range d.times {
-			time.AfterFunc(d.delay, func() {
-				other.mu.Lock()
-				defer other.mu.Unlock()
-				other.part.Packet(h, d.payload, d.again)
-			})
+			time.AfterFunc(d.delay, func() { other.take(h, d.payload, d.again) })
+		}
+		if d.probed {
+			time.AfterFunc(d.delay+time.Millisecond, func() { other.take(h, d.payload, true) })
 		}
 	}
 	return nil
+}
+
+func (g *fakeGuest) take(h *rtp.Header, payload []byte, again bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.part.Packet(h, payload, again)
 }
 
 func (g *fakeGuest) next(from *fakeGuest) uint16 {
@@ -158,6 +164,17 @@ func TestMedia(t *testing.T) {
 				d.delay = 30 * time.Millisecond
 			}
 		}, check: func(_ *Report, m *MediaReport) bool { return m.Repaired == 3 && m.Lost == 0 && m.Doubled == 0 }},
+		{name: "slow before it is measured", load: video, spoil: func(d *delivery) {
+			if d.n < 150 {
+				d.delay = 200 * time.Millisecond
+			}
+		}, check: func(_ *Report, m *MediaReport) bool { return m.LatencyMs.P999 < 5.1 && m.Lost == 0 }},
+		{
+			name: "probed with what had come", load: video, spoil: func(d *delivery) { d.probed = d.n%10 == 0 },
+			check: func(r *Report, m *MediaReport) bool {
+				return m.Repaired+m.Doubled+m.Lost == 0 && near(r.PacketsForwarded, 4500)
+			},
+		},
 		{name: "another's", load: video, spoil: func(d *delivery) {
 			if d.n == 1000 {
 				d.payload = []byte("what nobody sent like this, whoever it was")
@@ -204,6 +221,19 @@ func TestMedia(t *testing.T) {
 
 // near allows for packets on their way at both ends of the measuring.
 func near(got, want uint64) bool { return got+want/200 >= want && got <= want+want/200 }
+
+func TestMediaOfItsOwnIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := Load{Publishers: 2, Media: Media{Audio: 50, Mutual: true}, Size: MinSize, Duration: 10 * time.Second}
+		r, err := Run(t.Context(), &fakeStage{echo: true}, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := r.Media; m.Wrong < 1000 || m.Lost != 0 || !near(r.PacketsForwarded, 1000) {
+			t.Errorf("forwarded %d, %+v", r.PacketsForwarded, m)
+		}
+	})
+}
 
 func TestVideoHasKeyFrames(t *testing.T) {
 	keys, asked := 0, newVideo(0, 5, videoBytes)
