@@ -25,8 +25,8 @@ func joinRows() []joinRow {
 	}
 }
 
-func (r *joinRow) report(ctx context.Context, on serverKind, path, profiles string) (*bench.JoinReport, error) {
-	return measure(ctx, on, path, profilePath(profiles, r.name), 0, 2*time.Second,
+func (r *joinRow) report(ctx context.Context, on what, path, profiles string) (*bench.JoinReport, error) {
+	return measure(ctx, on, path, profilePath(profiles, r.name+"-"+string(on)), 0, 6*time.Second,
 		func(stage bench.Stage, server bench.Process, measured func()) (*bench.JoinReport, error) {
 			load := r.load
 			load.Server, load.Measured = server, measured
@@ -44,33 +44,39 @@ func joinTable(ctx context.Context, path, profiles string, rows []joinRow) (verd
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	fmt.Print("\nServer CPU per join of one who is shown audio and video, beyond that of being there; and what being there costs.\n\n")
+	fmt.Print("\nServer CPU per join of one who is shown audio and video, beyond that of being there; and what being there costs.\n")
+	fmt.Print("Pages are Parlor's participants who do what pages do, and prove their links every 2 s; the others do the least one must.\n\n")
 	fmt.Printf(joinHead, "row", "load", "", "ms CPU", "ratio", "p50 ms", "p99 ms", "KiB each", "idle µs/s", "load", "others")
-	var first *bench.JoinReport
+	var first, loop *bench.JoinReport // of Parlor, into an empty room; of the loop, in the same row
 	for _, r := range rows {
-		loop, err := r.report(ctx, onLoop, path, profiles)
-		if err != nil {
-			return nil, fmt.Errorf("%s: loop: %w", r.name, err)
-		}
-		r.print(onLoop, loop, "")
-		parlor, err := r.report(ctx, onParlor, path, profiles)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.name, err)
-		}
-		ratio := parlor.MillisPerJoin / loop.MillisPerJoin
-		r.print(onParlor, parlor, fmt.Sprintf("%.2f", ratio))
-		if r.load.Present == 0 {
-			first = parlor
-			verdicts = append(verdicts, verdict{fmt.Sprintf("%s: CPU ratio %.2f, at most 1.20", r.name, ratio), ratio <= 1.2})
-		} else if first != nil {
-			times := parlor.MillisPerJoin / first.MillisPerJoin
-			verdicts = append(verdicts, verdict{fmt.Sprintf("%s: CPU %.2f times that into an empty room, at most 1.50", r.name, times), times <= 1.5})
+		for _, on := range []what{onLoop, onParlor, asPages} {
+			report, err := r.report(ctx, on, path, profiles)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", r.name, on, err)
+			}
+			if on == onLoop {
+				loop = report
+				r.print(on, report, "")
+				continue
+			}
+			ratio := report.MillisPerJoin / loop.MillisPerJoin
+			r.print(on, report, fmt.Sprintf("%.2f", ratio))
+			switch {
+			case on == asPages:
+			case r.load.Present == 0:
+				first = report
+				verdicts = append(verdicts, verdict{fmt.Sprintf("%s: CPU ratio %.2f, at most 1.20", r.name, ratio), ratio <= 1.2})
+			case first != nil:
+				times := report.MillisPerJoin / first.MillisPerJoin
+				verdicts = append(verdicts,
+					verdict{fmt.Sprintf("%s: CPU %.2f times that into an empty room, at most 1.50", r.name, times), times <= 1.5})
+			}
 		}
 	}
 	return verdicts, nil
 }
 
-func (r *joinRow) print(who serverKind, b *bench.JoinReport, ratio string) {
+func (r *joinRow) print(who what, b *bench.JoinReport, ratio string) {
 	fmt.Printf(joinCells, r.name, r.what, who, b.MillisPerJoin, ratio, b.JoinMs.P50, b.JoinMs.P99, b.KiBPerParticipant, b.IdleMicros,
 		b.LoadCPU, b.OthersCPU)
 }

@@ -9,20 +9,14 @@ import (
 	"github.com/parlorhq/parlor/internal/client"
 )
 
-// serverKind is what is measured.
-type serverKind bool
+// what is measured, and by whom.
+type what string
 
 const (
-	onLoop   serverKind = false
-	onParlor serverKind = true
+	onLoop   what = "loop"   // the baseline
+	onParlor what = "Parlor" // with participants that do the least one must, as those of the loop do
+	asPages  what = "pages"  // Parlor, with participants that do what pages do: they prove their links every 2 s
 )
-
-func (k serverKind) String() string {
-	if k == onParlor {
-		return "Parlor"
-	}
-	return "loop"
-}
 
 func profilePath(folder, name string) string {
 	if folder == "" {
@@ -33,11 +27,11 @@ func profilePath(folder, name string) string {
 
 // measure runs a load on a new server. A profile of Parlor's CPU while it is measured goes to the file profile, unless that
 // is empty.
-func measure[R any](ctx context.Context, on serverKind, path, profile string, publishers int, d time.Duration,
+func measure[R any](ctx context.Context, on what, path, profile string, publishers int, d time.Duration,
 	run func(stage bench.Stage, server bench.Process, measured func()) (R, error),
 ) (report R, err error) {
 	start := startLoop
-	if on == onParlor {
+	if on != onLoop {
 		start = func() (*server, error) { return startParlor(path) }
 	}
 	s, err := start()
@@ -45,13 +39,18 @@ func measure[R any](ctx context.Context, on serverKind, path, profile string, pu
 		return report, err
 	}
 	defer s.stop()
-	var stage bench.Stage = &loopStageTarget{loopTarget: newLoopTarget(s.url), publishers: publishers}
-	if on == onParlor {
+	var stage bench.Stage
+	switch on {
+	case onLoop:
+		stage = &loopStageTarget{loopTarget: newLoopTarget(s.url), publishers: publishers}
+	case onParlor:
+		stage = &parlorStage{&parlorTarget{newLoopTarget(s.url), "bench"}}
+	case asPages:
 		stage = &bench.Parlor{URL: s.url, Room: "bench", Transport: client.WebRTC}
 	}
 	var measured func()
 	profiled := make(chan error, 1)
-	if profile != "" && on == onParlor {
+	if profile != "" && on != onLoop {
 		measured = func() { profiled <- s.profile(ctx, d, profile) }
 	}
 	report, err = run(stage, bench.Process(s.cmd.Process.Pid), measured)

@@ -13,7 +13,7 @@ type mediaRow struct {
 	name string
 	what string
 	load bench.Load
-	loop bool // the loop gets the same load
+	on   []what // what gets the load: the first is the baseline of the others, if it is the loop
 	bars []mediaBar
 }
 
@@ -42,19 +42,20 @@ func mediaRows() []mediaRow {
 	}
 	p99 := mediaBar{"p99", func(r *bench.Report) float64 { return r.Media.LatencyMs.P99 }, 1.5}
 	memory := mediaBar{"memory", func(r *bench.Report) float64 { return r.Media.KiBPerParticipant }, 0.3}
+	both := []what{onLoop, onParlor}
 	return []mediaRow{
-		{name: "v10", what: "video 150/s → 10", load: load(1, 10, 150, 0), loop: true},
-		{name: "v30", what: "video 150/s → 30", load: load(1, 30, 150, 0), loop: true},
-		{name: "v60", what: "video 150/s → 60", load: load(1, 60, 150, 0), loop: true, bars: []mediaBar{cpu(0.6), memory, p99}},
-		{name: "v60x3", what: "video 450/s → 60", load: load(1, 60, 450, 0), loop: true, bars: []mediaBar{cpu(0.55), memory, p99}},
-		{name: "a60", what: "audio 50/s → 60", load: load(1, 60, 0, 50), loop: true},
-		{name: "all6", what: "all to all, 6, audio, video", load: all, loop: true},
-		{name: "layers", what: "simulcast, audio → 10", load: layers},
+		{name: "v10", what: "video 150/s → 10", load: load(1, 10, 150, 0), on: both},
+		{name: "v30", what: "video 150/s → 30", load: load(1, 30, 150, 0), on: both},
+		{name: "v60", what: "video 150/s → 60", load: load(1, 60, 150, 0), on: both, bars: []mediaBar{cpu(0.6), memory, p99}},
+		{name: "v60x3", what: "video 450/s → 60", load: load(1, 60, 450, 0), on: both, bars: []mediaBar{cpu(0.55), memory, p99}},
+		{name: "a60", what: "audio 50/s → 60", load: load(1, 60, 0, 50), on: both},
+		{name: "all6", what: "all to all, 6, audio, video", load: all, on: both},
+		{name: "layers", what: "simulcast, audio → 10", load: layers, on: []what{asPages}},
 	}
 }
 
 // report puts the load on a new server.
-func (r *mediaRow) report(ctx context.Context, on serverKind, path, profiles string) (*bench.Report, error) {
+func (r *mediaRow) report(ctx context.Context, on what, path, profiles string) (*bench.Report, error) {
 	return measure(ctx, on, path, profilePath(profiles, r.name), r.load.Publishers, r.load.Duration,
 		func(stage bench.Stage, server bench.Process, measured func()) (*bench.Report, error) {
 			load := r.load
@@ -78,23 +79,23 @@ func mediaTable(ctx context.Context, path, profiles string, rows []mediaRow) (ve
 		"lost/doubled/reordered")
 	for _, r := range rows {
 		var loop *bench.Report
-		if r.loop {
-			if loop, err = r.report(ctx, onLoop, path, profiles); err != nil {
-				return nil, fmt.Errorf("%s: loop: %w", r.name, err)
+		for _, on := range r.on {
+			report, err := r.report(ctx, on, path, profiles)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", r.name, on, err)
 			}
-			r.print(onLoop, loop, nil)
+			r.print(on, report, loop)
+			if on == onLoop {
+				loop = report
+			} else {
+				verdicts = append(verdicts, r.verdicts(report, loop)...)
+			}
 		}
-		parlor, err := r.report(ctx, onParlor, path, profiles)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.name, err)
-		}
-		r.print(onParlor, parlor, loop)
-		verdicts = append(verdicts, r.verdicts(parlor, loop)...)
 	}
 	return verdicts, nil
 }
 
-func (r *mediaRow) print(who serverKind, b, loop *bench.Report) {
+func (r *mediaRow) print(who what, b, loop *bench.Report) {
 	cpu, memory := "", ""
 	if loop != nil {
 		cpu = fmt.Sprintf("%.2f", b.MicrosPerPacket/loop.MicrosPerPacket)
