@@ -2,7 +2,7 @@
 # make test   every test; installs browsers where it may
 # make check  formatting, linters, types
 # make soak   the long versions of tests: an hour of storms, 100 kills, slow lines at full size
-# make bench  what messages cost, beside a plain pion loop; one row: go run ./test/bench -rows 10x50
+# make bench  what messages, media and joins cost, beside a plain pion loop; one row: go run ./test/bench -rows v60
 # make fmt    formats the Go code
 # make build  bin/parlor, one static file with the page inside
 # make test-image  build the container image and run it as an operator would

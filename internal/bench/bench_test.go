@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -103,7 +105,18 @@ func TestProc(t *testing.T) {
 	if busy != 3100*time.Millisecond || err != nil {
 		t.Errorf("busy %v, %v", busy, err)
 	}
+	folder := t.TempDir()
+	for name, text := range map[string]string{"1": "1500000 7 3\n", "2": "2500000 0 1\n", "bad": "x\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	threads, err := cpuOfThreads([]string{filepath.Join(folder, "1"), filepath.Join(folder, "2")})
+	if threads != 4*time.Millisecond || err != nil {
+		t.Errorf("CPU of threads %v, %v", threads, err)
+	}
 	for _, err := range []error{
+		func() error { _, err := cpuOfThreads([]string{filepath.Join(folder, "bad")}); return err }(),
 		func() error { _, err := cpuOf([]byte("42 (x) S 1")); return err }(),
 		func() error { _, err := rssOf([]byte("Name: x\n")); return err }(),
 		func() error { _, err := rssOf([]byte("Name: x\nVmRSS:")); return err }(),

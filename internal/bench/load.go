@@ -14,7 +14,8 @@ import (
 type Load struct {
 	Readers    int
 	Senders    int
-	Publishers int     // of audio and video, beside these; the target must be a Stage
+	Publishers int     // beside these; the target must be a Stage
+	Media      Media   // of each of them, which readers are shown
 	Rate       float64 // messages a second of each sender; 0: as fast as they arrive, Window at a time
 	Window     int     // that are on their way to some reader, of each sender, if Rate is 0
 	Size       int     // bytes of a message
@@ -41,13 +42,14 @@ type run struct {
 	readers []*reader
 	senders []*sender
 	stage   Stage // nil if nobody publishes
+	show    *show
 
 	mu sync.Mutex
 	// Guarded by mu while people join.
-	joins      latency
-	publishers []Seat
+	joins latency
 
 	began, ended atomic.Int64 // of the measuring, Unix nanoseconds; 0: not yet
+	busy         int64        // bytes of the server at the end of it
 }
 
 // Run joins, sends, waits for the last message and leaves.
@@ -65,6 +67,7 @@ func Run(ctx context.Context, target Target, l Load) (*Report, error) {
 			return nil, errors.New("nobody can publish there")
 		}
 	}
+	r.show = newShow(r)
 	report := &Report{Readers: l.Readers, Senders: l.Senders, Size: l.Size, Rate: l.Rate}
 	empty, err := l.Server.RSS()
 	if err != nil {
@@ -87,6 +90,10 @@ func Run(ctx context.Context, target Target, l Load) (*Report, error) {
 		return nil, err
 	}
 	r.report(report)
+	r.show.report(report)
+	if report.Media != nil {
+		report.Media.KiBPerParticipant = float64(r.busy-empty) / 1024 / float64(l.Readers+l.Senders+l.Publishers)
+	}
 	return report, nil
 }
 
@@ -129,13 +136,16 @@ func (r *run) join(ctx context.Context) error {
 			seated(s)
 		})
 	}
-	for i := range r.Publishers {
-		enter(func() (Seat, error) { return r.stage.Publish(ctx, fmt.Sprintf("publisher-%d", i)) },
-			func(s Seat) { r.publishers = append(r.publishers, s) })
+	for _, p := range r.show.publishers {
+		enter(func() (Seat, error) { return r.show.publish(ctx, r.stage, p) }, func(Seat) {})
 	}
+	wg.Wait() // so that how soon a reader is shown something says something of the server
 	for i, rd := range r.readers {
-		enter(func() (Seat, error) { return r.target.Join(ctx, fmt.Sprintf("reader-%d", i), rd.receive) },
-			func(s Seat) { rd.seat = s })
+		join := func() (Seat, error) { return r.target.Join(ctx, fmt.Sprintf("reader-%d", i), rd.receive) }
+		if r.stage != nil {
+			join = func() (Seat, error) { return r.show.view(ctx, r.stage, i, rd.receive) }
+		}
+		enter(join, func(s Seat) { rd.seat = s })
 	}
 	for i, sn := range r.senders {
 		enter(func() (Seat, error) { return r.target.Join(ctx, fmt.Sprintf("sender-%d", i), func([]byte) {}) },
@@ -177,13 +187,20 @@ type meter struct {
 	received, forwarded   uint64
 }
 
-func (r *run) read() (m meter, err error) {
-	m.received, m.forwarded = r.received(), r.forwarded()
+func (r *run) read() (meter, error) {
+	received, forwarded := r.received(), r.show.forwarded()
+	m, err := readMeter(r.Server)
+	m.received, m.forwarded = received, forwarded
+	return m, err
+}
+
+// readMeter reads what server, this process and the machine have used.
+func readMeter(server Process) (m meter, err error) {
 	m.at = time.Now()
-	if r.Server == 0 {
+	if server == 0 {
 		return m, nil // a load runs where there is no /proc, too
 	}
-	if m.server, err = r.Server.CPU(); err != nil {
+	if m.server, err = server.CPU(); err != nil {
 		return m, err
 	}
 	if m.load, err = Process(os.Getpid()).CPU(); err != nil {
@@ -203,6 +220,7 @@ func (r *run) watch(ctx context.Context, report *Report) error {
 		return err
 	}
 	r.began.Store(before.at.UnixNano())
+	r.show.begin()
 	if r.Measured != nil {
 		go r.Measured()
 	}
@@ -214,15 +232,16 @@ func (r *run) watch(ctx context.Context, report *Report) error {
 		return err
 	}
 	r.ended.Store(after.at.UnixNano())
+	r.show.end()
 	report.took(before, after)
-	return nil
+	r.busy, err = r.Server.RSS()
+	return err
 }
 
-func (r *run) forwarded() uint64 {
-	if r.stage == nil {
-		return 0
-	}
-	return r.stage.Forwarded()
+// measures says whether what was sent at a time counts.
+func (r *run) measures(at int64) bool {
+	began, ended := r.began.Load(), r.ended.Load()
+	return began != 0 && at >= began && (ended == 0 || at < ended)
 }
 
 func (r *run) received() (total uint64) {
@@ -253,8 +272,8 @@ func (r *run) leave() {
 			wg.Go(s.Leave)
 		}
 	}
-	for _, s := range r.publishers {
-		leave(s)
+	for _, p := range r.show.publishers {
+		wg.Go(p.leave)
 	}
 	for _, s := range r.senders {
 		leave(s.seat)

@@ -33,7 +33,7 @@ func (rd *reader) receive(message []byte) {
 		return
 	}
 	rd.total.Add(1)
-	if began, ended := rd.run.began.Load(), rd.run.ended.Load(); began != 0 && at >= began && (ended == 0 || at < ended) {
+	if rd.run.measures(at) {
 		rd.latency.add(time.Duration(now - at))
 	}
 	if s := rd.run.senders[id]; s.room != nil {

@@ -22,7 +22,8 @@ type Report struct {
 	LatencyMs Quantiles `json:"latencyMs"`
 	JoinMs    Quantiles `json:"joinMs"`
 
-	PacketsForwarded uint64 `json:"packetsForwarded"`
+	PacketsForwarded uint64       `json:"packetsForwarded"` // that came while it was measured
+	Media            *MediaReport `json:"media,omitempty"`
 
 	// If it is known which process the server is; so the three below. In cores. Others are everybody else on this machine:
 	// the more they use, the less the rest is worth.
@@ -33,6 +34,28 @@ type Report struct {
 	MicrosPerMessage  float64 `json:"serverMicrosPerDelivered,omitempty"`
 	MicrosPerPacket   float64 `json:"serverMicrosPerPacket,omitempty"`
 	KiBPerParticipant float64 `json:"serverKiBPerParticipant,omitempty"`
+}
+
+// MediaReport is what came of the media of a load. Of a packet only the first coming counts.
+type MediaReport struct {
+	Publishers int     `json:"publishers"`
+	Video      float64 `json:"video"` // packets a second of each
+	Audio      float64 `json:"audio"`
+	Simulcast  bool    `json:"simulcast"`
+
+	Sent      uint64  `json:"sent"` // by publishers while it was measured
+	PerSecond float64 `json:"forwardedPerSecond"`
+	Lost      uint64  `json:"lost"`    // of those sent while it was measured, for each who should be shown them
+	Doubled   uint64  `json:"doubled"` // from the beginning; so the four below
+	Reordered uint64  `json:"reordered"`
+	Repaired  uint64  `json:"repaired"` // that came by retransmission alone
+	Wrong     uint64  `json:"wrong"`    // that nobody sent like this
+	Blind     int     `json:"blind"`    // who were shown nothing
+
+	LatencyMs Quantiles `json:"latencyMs"` // from sending to receiving
+	FirstMs   Quantiles `json:"firstMs"`   // from joining to the first packet
+
+	KiBPerParticipant float64 `json:"serverKiBPerParticipant,omitempty"` // when it was measured
 }
 
 // Quantiles are in milliseconds.

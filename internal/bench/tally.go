@@ -33,5 +33,21 @@ func (t *tally) add(n uint64) bool {
 	return true
 }
 
+// has says whether n came.
+func (t *tally) has(n uint64) bool {
+	word, bit := n/64, uint64(1)<<(n%64)
+	return word < uint64(len(t.seen)) && t.seen[word]&bit != 0
+}
+
+// within is how many came of from ≤ n < to.
+func (t *tally) within(from, to uint64) (came uint64) {
+	for n := from; n < to; n++ {
+		if t.has(n) {
+			came++
+		}
+	}
+	return came
+}
+
 // lost is how many of those sent did not come.
 func (t *tally) lost(sent uint64) uint64 { return sent - min(sent, t.distinct) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -27,10 +26,39 @@ type Seat interface {
 
 // Stage is a Target with media.
 type Stage interface {
-	// Publish brings in a participant that publishes audio and video until it leaves.
-	Publish(ctx context.Context, name string) (Seat, error)
-	// Forwarded is how many media packets have come to those who do not publish.
-	Forwarded() uint64
+	Target
+	// Enter brings in a participant who publishes, or is shown what others do.
+	Enter(ctx context.Context, name string, part Part) (Performer, error)
+}
+
+// Performer is a participant with media.
+type Performer interface {
+	Seat
+	// Write sends a packet of one encoding of a line, as they stand in the Part.
+	Write(line, encoding int, p *rtp.Packet) error
+}
+
+// Part is what a participant does. Its callbacks are called one at a time each.
+type Part struct {
+	Send       []Line
+	AudioSlots int
+	VideoSlots int
+	// Packet is called for each packet that comes, which is good only meanwhile. again says that it came by retransmission.
+	Packet  func(h *rtp.Header, payload []byte, again bool)
+	Receive func(message []byte) // called for each message of others; nil: they are of no interest
+}
+
+// Line is something that is published, in VP8 or Opus.
+type Line struct {
+	Video     bool
+	Encodings []Encoding // one, or those of a simulcast, smallest first
+}
+
+// Encoding is one in which a line is published.
+type Encoding struct {
+	RID      string  // empty: the only one
+	Scale    float64 // by which its picture is smaller than the whole, each way
+	Keyframe func()  // called when a key frame is wanted; nil: it has none
 }
 
 // Parlor is a room of a Parlor server.
@@ -39,36 +67,52 @@ type Parlor struct {
 	Room      string
 	Transport client.Transport
 	Token     func(identity string) (string, error) // nil: the room is open
-
-	// Publishers is how many publish. Those who do not have slots for as many, up to maxShown.
-	Publishers int
-
-	packets atomic.Uint64
 }
 
 var _ Stage = (*Parlor)(nil)
 
-const maxShown = 9
-
-// Forwarded is Stage's.
-func (p *Parlor) Forwarded() uint64 { return p.packets.Load() }
-
 // Join is Target's.
 func (p *Parlor) Join(ctx context.Context, name string, receive func([]byte)) (Seat, error) {
-	opt, err := p.options(name)
+	opt, err := p.options(name, receive)
 	if err != nil {
 		return nil, err
 	}
-	opt.OnMessage = func(m client.Message) { receive(m.Data) }
-	opt.OnRTP = func(client.Binding, *rtp.Packet) { p.packets.Add(1) }
-	opt.AudioSlots, opt.VideoSlots = min(p.Publishers, maxShown), min(p.Publishers, maxShown)
+	opt.NoMedia = p.Transport == client.WebSocket
 	return p.join(ctx, opt)
 }
 
-func (p *Parlor) options(name string) (client.Options, error) {
-	opt := client.Options{
-		URL: p.URL, Room: p.Room, Name: name, Pin: []client.Transport{p.Transport},
-		NoMedia: p.Transport == client.WebSocket && p.Publishers == 0,
+// Enter is Stage's.
+func (p *Parlor) Enter(ctx context.Context, name string, part Part) (Performer, error) {
+	opt, err := p.options(name, part.Receive)
+	if err != nil {
+		return nil, err
+	}
+	opt.AudioSlots, opt.VideoSlots = part.AudioSlots, part.VideoSlots
+	opt.OnPacket = func(h *rtp.Header, payload []byte, again bool) {
+		if part.Packet != nil {
+			part.Packet(h, payload, again)
+		}
+	}
+	lines := make([][]writer, 0, len(part.Send))
+	for _, l := range part.Send {
+		publication, writers, err := publish(l)
+		if err != nil {
+			return nil, err
+		}
+		opt.Publish, lines = append(opt.Publish, publication), append(lines, writers)
+	}
+	s, err := p.join(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	s.lines = lines
+	return s, nil
+}
+
+func (p *Parlor) options(name string, receive func([]byte)) (client.Options, error) {
+	opt := client.Options{URL: p.URL, Room: p.Room, Name: name, Pin: []client.Transport{p.Transport}}
+	if receive != nil {
+		opt.OnMessage = func(m client.Message) { receive(m.Data) }
 	}
 	if p.Token == nil {
 		return opt, nil
@@ -84,48 +128,46 @@ func (p *Parlor) join(ctx context.Context, opt client.Options) (*seat, error) {
 		return nil, err
 	}
 	// The WebSocket carries messages until the data channel is proven: that is not what is measured.
-	if err := c.Until(ctx, func() bool { return c.Stats().Transport == p.Transport }); err != nil {
+	if err := c.Until(ctx, func() bool {
+		s := c.Stats()
+		return s.Transport == p.Transport && (s.Connected || opt.OnPacket == nil)
+	}); err != nil {
 		c.Kill()
 		return nil, fmt.Errorf("%s: %w", p.Transport, err)
 	}
 	return &seat{Client: c}, nil
 }
 
-// Publish is Stage's.
-func (p *Parlor) Publish(ctx context.Context, name string) (Seat, error) {
-	opt, err := p.options(name)
-	if err != nil {
-		return nil, err
+// writer takes the packets of one encoding.
+type writer interface{ WriteRTP(p *rtp.Packet) error }
+
+// publish is a line as the client publishes it, and what its packets are written to.
+func publish(l Line) (p client.Publication, writers []writer, err error) {
+	if !l.Video {
+		track, err := client.NewAudioTrack("audio")
+		return client.Publication{Source: "microphone", Track: track}, []writer{track}, err
 	}
-	opt.NoMedia = false
-	audio, err := client.NewAudioTrack("audio")
-	if err != nil {
-		return nil, err
+	p.Source = "camera"
+	for _, e := range l.Encodings {
+		if e.RID == "" {
+			track, err := client.NewVideoTrack("video")
+			p.Track, p.Keyframe = track, e.Keyframe
+			return p, []writer{track}, err
+		}
+		layer, err := client.NewVideoLayer("video", e.RID, e.Scale)
+		if err != nil {
+			return p, nil, err
+		}
+		layer.Keyframe = e.Keyframe
+		p.Layers, writers = append(p.Layers, layer), append(writers, layer)
 	}
-	video, err := client.NewVideoTrack("video")
-	if err != nil {
-		return nil, err
-	}
-	picture := client.NewVideo(1, 1, 1)
-	opt.Publish = []client.Publication{
-		{Source: "microphone", Track: audio},
-		{Source: "camera", Track: video, Keyframe: picture.RequestKeyframe},
-	}
-	s, err := p.join(ctx, opt)
-	if err != nil {
-		return nil, err
-	}
-	run, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	go func() { _ = client.NewAudio(1, 1).Run(run, audio) }() // ends with stop; an error is packets that do not come
-	go func() { _ = picture.Run(run, video, 0) }()            // likewise
-	return s, nil
+	return p, writers, nil
 }
 
 // seat is a participant of a Parlor room.
 type seat struct {
 	*client.Client
-	stop func() // nil unless it publishes
+	lines [][]writer // static after Enter
 }
 
 // messageType is the type of every message of a load.
@@ -140,11 +182,13 @@ func (s *seat) Send(ctx context.Context, message []byte) error {
 	return err
 }
 
+// Write is Performer's.
+func (s *seat) Write(line, encoding int, p *rtp.Packet) error {
+	return s.lines[line][encoding].WriteRTP(p)
+}
+
 // Leave is Seat's.
 func (s *seat) Leave() {
-	if s.stop != nil {
-		s.stop()
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	_ = s.Client.Leave(ctx) // whatever happens, it is gone

@@ -15,6 +15,8 @@ var errPaceEnd = errors.New("enough")
 
 // Audio makes packets in the shape of Opus: a 20 ms frame with a true table-of-contents byte, no sound.
 type Audio struct {
+	PayloadBytes int // static after NewAudio
+
 	// Owned by the caller of Next.
 	sequence  uint16
 	timestamp uint32
@@ -30,12 +32,12 @@ const (
 
 // NewAudio starts a stream at the given sequence number and timestamp.
 func NewAudio(sequence uint16, timestamp uint32) *Audio {
-	return &Audio{sequence: sequence, timestamp: timestamp}
+	return &Audio{PayloadBytes: audioBytes, sequence: sequence, timestamp: timestamp}
 }
 
 // Next makes the next packet.
 func (a *Audio) Next() *rtp.Packet {
-	payload := make([]byte, audioBytes-stampBytes, audioBytes)
+	payload := make([]byte, a.PayloadBytes-stampBytes, a.PayloadBytes)
 	payload[0] = opusTOC
 	p := &rtp.Packet{
 		Header: rtp.Header{

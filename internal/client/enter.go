@@ -89,7 +89,7 @@ func (c *Client) joining() ([]byte, error) {
 func (c *Client) joined(g *greeting) error {
 	j := &g.m
 	if c.media != nil && j.Answer != "" {
-		if err := c.media.answer(j.Answer); err != nil {
+		if err := c.answer(c.media, j.Answer); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,8 @@ import (
 type media struct {
 	// Static.
 	pc      *webrtc.PeerConnection
-	channel *link // reliable
+	intake  *Intake // nil: each slot has a reader
+	channel *link   // reliable
 	lossy   *link
 
 	// Owned by the client's loop.
@@ -26,6 +27,8 @@ type media struct {
 	audio  int // slots
 	video  int
 	broken bool // failed or closed: a new one is needed
+
+	reporting bool // the intake runs
 
 	lossyOpen bool
 
@@ -52,7 +55,12 @@ type negotiation struct {
 }
 
 func (c *Client) newMedia(sends []*published, audio, video int) (*media, error) {
+	var intake *Intake
 	api, err := c.api()
+	if c.opt.OnPacket != nil {
+		intake = NewIntake(c.opt.OnPacket)
+		api, err = intake.API(c.net)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +68,7 @@ func (c *Client) newMedia(sends []*published, audio, video int) (*media, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &media{pc: pc, slots: map[string]*slot{}}
+	m := &media{pc: pc, intake: intake, slots: map[string]*slot{}}
 	if err := c.furnish(m, sends, audio, video); err != nil {
 		_ = pc.Close()
 		return nil, err
@@ -135,6 +143,11 @@ func (c *Client) api() (*webrtc.API, error) {
 		webrtc.WithSettingEngine(settings)), nil
 }
 
+// Payload types of retransmission.
+const againVP8, againH264 = 97, 103
+
+func isRetransmission(payload uint8) bool { return payload == againVP8 || payload == againH264 }
+
 func registerCodecs(engine *webrtc.MediaEngine) error {
 	feedback := []webrtc.RTCPFeedback{{Type: "goog-remb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
 	codecs := []struct {
@@ -147,14 +160,14 @@ func registerCodecs(engine *webrtc.MediaEngine) error {
 		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 96, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: feedback,
 		}}},
-		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 97, RTPCodecCapability: webrtc.RTPCodecCapability{
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: againVP8, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96",
 		}}},
 		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 102, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeH264, ClockRate: 90000, RTCPFeedback: feedback,
 			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
 		}}},
-		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: 103, RTPCodecCapability: webrtc.RTPCodecCapability{
+		{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecParameters{PayloadType: againH264, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=102",
 		}}},
 	}
@@ -168,29 +181,19 @@ func registerCodecs(engine *webrtc.MediaEngine) error {
 
 // addSend adds a sendonly line. Its RTCP must be read: that is what drives retransmission.
 func (c *Client) addSend(m *media, p *published) error {
-	line, err := m.pc.AddTransceiverFromTrack(p.Track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-	if err != nil {
+	if err := p.addLine(m.pc); err != nil {
 		return fmt.Errorf("publish %s: %w", p.Source, err)
 	}
-	p.line = line
 	m.sends = append(m.sends, p)
-	sender := line.Sender()
-	c.wg.Go(func() {
-		for {
-			packets, _, err := sender.ReadRTCP()
-			if err != nil {
-				return
-			}
-			for _, packet := range packets {
-				switch packet.(type) {
-				case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-					if p.Keyframe != nil {
-						p.Keyframe()
-					}
-				}
-			}
-		}
-	})
+	sender := p.line.Sender()
+	if len(p.Layers) == 0 {
+		c.wg.Go(func() { obey(sender.ReadRTCP, p.Keyframe) })
+	}
+	for _, l := range p.Layers {
+		c.wg.Go(func() {
+			obey(func() ([]rtcp.Packet, interceptor.Attributes, error) { return sender.ReadSimulcastRTCP(l.RID()) }, l.Keyframe)
+		})
+	}
 	return nil
 }
 
@@ -221,10 +224,15 @@ func (m *media) offer() (string, error) {
 	return offer.SDP, nil
 }
 
-func (m *media) answer(sdp string) error {
+// answer takes the answer to the last offer.
+func (c *Client) answer(m *media, sdp string) error {
 	err := m.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
+	}
+	if m.intake != nil && !m.reporting {
+		m.reporting = true
+		c.wg.Go(func() { m.intake.Run(c.ctx, m.pc) })
 	}
 	return nil
 }
@@ -241,7 +249,11 @@ func (m *media) tracks() []sending {
 }
 
 func (p *published) sending() sending {
-	return sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted}
+	s := sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted}
+	for _, l := range p.Layers {
+		s.Layers = append(s.Layers, layerRef{l.RID(), l.Scale})
+	}
+	return s
 }
 
 func (m *media) find(source string) *published {
@@ -365,7 +377,7 @@ func (c *Client) takeAnswer(m *inbound) {
 	if c.offering == nil || m.ID != c.offers {
 		return
 	}
-	err := c.media.answer(m.SDP)
+	err := c.answer(c.media, m.SDP)
 	if err == nil {
 		c.bindSlots(m.Rev, m.Slots)
 	}

@@ -46,6 +46,7 @@ type Options struct {
 	OnState   func(Change)
 	OnLossy   func(Lossy)
 	OnRTP     func(slot Binding, packet *rtp.Packet)
+	OnPacket  func(h *rtp.Header, payload []byte, again bool) // instead of OnRTP, for load: see Intake
 	OnSlots   func(rev uint64, slots []Binding)
 
 	Log zerolog.Logger
@@ -58,6 +59,7 @@ type Resume struct{ Session, Token string }
 type Publication struct {
 	Source   string // microphone, camera, screen, screen_audio, other
 	Track    webrtc.TrackLocal
+	Layers   []*Layer // instead of Track: simulcast, smallest first
 	Muted    bool
 	Keyframe func() // called when the server asks for a keyframe
 }

@@ -122,9 +122,14 @@ func (m *inbound) err() *Error {
 // What the client says. Each is small enough to be its own documentation.
 type (
 	sending struct {
-		Mid    string `json:"mid"`
-		Source string `json:"source"`
-		Muted  bool   `json:"muted"`
+		Mid    string     `json:"mid"`
+		Source string     `json:"source"`
+		Muted  bool       `json:"muted"`
+		Layers []layerRef `json:"layers,omitempty"`
+	}
+	layerRef struct {
+		RID   string  `json:"rid"`
+		Scale float64 `json:"scale"`
 	}
 	resumeRef struct {
 		SID string `json:"sid"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/websocket"
 	"github.com/pion/webrtc/v4"
@@ -21,11 +22,20 @@ type parlorTarget struct {
 	room string
 }
 
-// guest is a participant of a Parlor room who only talks and listens, over the reliable channel.
+// guest is a participant of a Parlor room with the least that one must do.
 type guest struct {
 	visitor
-	ws *websocket.Conn
-	n  uint64 // of the last message; owned by the sender
+	tracks func() []sending // what it publishes, once there is an offer; nil: nothing
+	ws     *websocket.Conn
+	n      uint64 // of the last message; owned by the sender
+
+	saying sync.Mutex // held to write to ws
+}
+
+// sending says what one of its lines is.
+type sending struct {
+	Mid    string `json:"mid"`
+	Source string `json:"source"`
 }
 
 // Join is bench.Target's.
@@ -71,13 +81,16 @@ func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, recei
 	}
 	_ = response.Body.Close()
 	g.ws = ws
-	err = ws.WriteJSON(map[string]any{"t": "join", "room": t.room, "name": name, "offer": sdp.SDP, "tracks": []any{}})
-	if err != nil {
+	tracks := []sending{}
+	if g.tracks != nil {
+		tracks = g.tracks()
+	}
+	if err := g.say(map[string]any{"t": "join", "room": t.room, "name": name, "offer": sdp.SDP, "tracks": tracks}); err != nil {
 		return err
 	}
 	var joined struct {
 		T, Epoch, Answer, Message string
-		Position                  uint64
+		Position, Rev             uint64
 	}
 	if err := ws.ReadJSON(&joined); err != nil {
 		return err
@@ -88,13 +101,10 @@ func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, recei
 	if err := g.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: joined.Answer}); err != nil {
 		return err
 	}
-	go func() { // the server's pings are answered here
-		for {
-			if _, _, err := ws.ReadMessage(); err != nil {
-				return
-			}
-		}
-	}()
+	if err := g.say(map[string]any{"t": "slotted", "rev": joined.Rev}); err != nil {
+		return err
+	}
+	go g.listen()
 	if err := wait(ctx, open); err != nil {
 		return err
 	}
@@ -102,6 +112,27 @@ func (g *guest) connect(ctx context.Context, t *parlorTarget, name string, recei
 		return err
 	}
 	return wait(ctx, attached)
+}
+
+// listen answers the server's pings, and agrees to whatever is shown.
+func (g *guest) listen() {
+	for {
+		_, frame, err := g.ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		_, rest, slots := bytes.Cut(frame, []byte(`"t":"slots","rev":`))
+		rev, _, _ := bytes.Cut(rest, []byte(","))
+		if n, err := strconv.ParseUint(string(rev), 10, 64); slots && err == nil {
+			_ = g.say(map[string]any{"t": "slotted", "rev": n}) // whoever is gone has no need of it
+		}
+	}
+}
+
+func (g *guest) say(frame any) error {
+	g.saying.Lock()
+	defer g.saying.Unlock()
+	return g.ws.WriteJSON(frame)
 }
 
 func wait(ctx context.Context, done <-chan struct{}) error {
@@ -140,7 +171,7 @@ func (g *guest) Send(_ context.Context, message []byte) error {
 // Leave is bench.Seat's.
 func (g *guest) Leave() {
 	if g.ws != nil {
-		_ = g.ws.WriteMessage(websocket.TextMessage, []byte(`{"t":"leave"}`))
+		_ = g.say(map[string]any{"t": "leave"})
 		_ = g.ws.Close()
 	}
 	g.visitor.Leave()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os/signal"
 	"slices"
 	"sync"
@@ -20,7 +21,8 @@ import (
 // default interceptors, one reliable ordered channel, and a loop that sends each message to everybody else at once.
 type loop struct {
 	// Static.
-	api *webrtc.API
+	api   *webrtc.API
+	stage loopStage
 
 	mu sync.Mutex
 	// Guarded by mu. The slice is copied on write.
@@ -39,6 +41,7 @@ func serveLoop() error {
 	settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, socket))
 	settings.SetIncludeLoopbackCandidate(true)
 	l := &loop{api: webrtc.NewAPI(webrtc.WithSettingEngine(settings))} // codecs and interceptors by default
+	l.stage.tracks = map[loopTrack]*webrtc.TrackLocalStaticRTP{}
 	listen, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -57,7 +60,7 @@ func serveLoop() error {
 func (l *loop) offer(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
-		body, err = l.answer(body)
+		body, err = l.answer(body, r.URL.Query())
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -66,7 +69,7 @@ func (l *loop) offer(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-func (l *loop) answer(offer []byte) ([]byte, error) {
+func (l *loop) answer(offer []byte, query url.Values) ([]byte, error) {
 	var description webrtc.SessionDescription
 	if err := json.Unmarshal(offer, &description); err != nil {
 		return nil, err
@@ -86,6 +89,9 @@ func (l *loop) answer(offer []byte) ([]byte, error) {
 		})
 	})
 	channel.OnMessage(func(m webrtc.DataChannelMessage) { l.relay(channel, string(m.Data)) })
+	if err := l.stage.add(pc, description, query); err != nil {
+		return nil, err
+	}
 	return describe(pc, func() error { return pc.SetRemoteDescription(description) }, pc.CreateAnswer)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,18 +22,27 @@ type server struct {
 // startTimeout is how long a server may take until it says where it listens.
 const startTimeout = 10 * time.Second
 
-// adminAddress is where Parlor's profiles are.
-const adminAddress = "127.0.0.1:19190"
-
 // startParlor starts Parlor with limits that a load does not reach.
 func startParlor(path string) (*server, error) {
-	s, err := start(exec.Command(path, "serve", "--dev", "--listen", "127.0.0.1:0", "--admin", adminAddress,
+	admin, err := freeAddress() // for profiles
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(exec.Command(path, "serve", "--dev", "--listen", "127.0.0.1:0", "--admin", admin,
 		"--message-rate", "1000000", "--message-burst", "1000000", "--byte-rate", "1GiB", "--byte-burst", "1GiB",
 		"--room-size", "1000", "--connections-per-ip", "4096", "--log-level", "error"))
 	if err == nil {
-		s.admin = "http://" + adminAddress
+		s.admin = "http://" + admin
 	}
 	return s, err
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // startBaseline starts a baseline: this program again.
