@@ -59,6 +59,7 @@ type layer struct {
 	kind     Kind
 	clock    uint32
 	read     func([]byte) (int, error)
+	waiting  func() int // packets that read has without waiting
 	deadline func(time.Time) error
 	packets  *atomic.Uint64 // of the whole engine
 
@@ -68,10 +69,10 @@ type layer struct {
 	// Owned by run.
 	parser   parser
 	losses   losses
-	buf      []byte
+	hand     []held // the packets that go out together
+	inHand   int    // so many of them
 	nacks    []uint16
 	scratch  *scratch
-	packet   packet
 	silenced bool // the last packet was kept back
 
 	mu sync.Mutex
@@ -88,7 +89,7 @@ func newLayer(t *Track, owner layerOwner, ssrc uint32, payload uint8, ids extens
 	return &layer{
 		track: t, owner: owner, ssrc: ssrc, payload: payload, kind: t.kind, clock: clockRate(t.kind),
 		parser:  parser{format: formatOf(t.mime), ids: ids},
-		buf:     make([]byte, packetBytes),
+		hand:    newHand(t.kind),
 		scratch: newScratch(),
 		ring:    newRing(t.kind),
 	}
@@ -112,23 +113,28 @@ const maxBadReads = 1000
 func (l *layer) run() {
 	bad, ticking := 0, false
 	for {
-		n, err := l.read(l.buf)
+		buf := l.hand[l.inHand].buf[:]
+		n, err := l.read(buf)
 		now := time.Now()
 		var timeout net.Error
 		switch {
 		case err == nil:
 			bad = 0
-			l.take(l.buf[:n], now)
+			l.accept(buf[:n], now)
+			if l.inHand < len(l.hand) && l.waiting() > 0 {
+				continue
+			}
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe):
 			return
 		case errors.As(err, &timeout) && timeout.Timeout():
-			l.repair(now)
 		default:
 			l.owner.dropped("bad_rtp")
 			if bad++; bad > maxBadReads {
 				return
 			}
 		}
+		l.forward(now)
+		l.repair(now)
 		if l.losses.pending() {
 			ticking = true
 			_ = l.deadline(now.Add(repairTick))
@@ -139,9 +145,16 @@ func (l *layer) run() {
 	}
 }
 
-// take handles one packet.
+// take handles one packet by itself.
 func (l *layer) take(b []byte, now time.Time) {
-	p := &l.packet
+	l.accept(b, now)
+	l.forward(now)
+	l.repair(now)
+}
+
+// accept takes a packet into the hand, if it is to be sent on. It stays in b until then.
+func (l *layer) accept(b []byte, now time.Time) {
+	p := &l.hand[l.inHand].packet
 	if err := l.parser.read(b, p); err != nil {
 		l.owner.dropped("bad_rtp")
 		return
@@ -161,15 +174,15 @@ func (l *layer) take(b []byte, now time.Time) {
 	if level := p.extensions[extensionLevel]; len(level) > 0 {
 		l.track.loudness.add(level[0], now)
 	}
-	sinks := l.sinks.Load()
+	sends := l.sinks.Load() != nil
 	if l.track.silent.Load() {
-		sinks, l.silenced = nil, true
+		sends, l.silenced = false, true
 	} else if l.silenced {
 		p.restart, l.silenced = true, false
 	}
 	l.mu.Lock()
 	if len(p.payload) > 0 {
-		if sinks != nil { // who comes later begins with a later key frame
+		if sends { // who comes later begins with a later key frame
 			l.ring.put(p.sequence, b, &p.shape)
 		}
 		l.meter.add(&p.shape, p.timestamp, len(b), now)
@@ -182,12 +195,24 @@ func (l *layer) take(b []byte, now time.Time) {
 	if l.packets != nil {
 		l.packets.Add(1)
 	}
-	if sinks != nil {
+	if sends {
+		l.inHand++
+	}
+}
+
+// forward gives the packets in hand to all sinks.
+func (l *layer) forward(now time.Time) {
+	if l.inHand == 0 {
+		return
+	}
+	if sinks := l.sinks.Load(); sinks != nil {
 		for _, s := range *sinks {
-			s.write(l, p, l.scratch, now)
+			for i := range l.hand[:l.inHand] {
+				s.write(l, &l.hand[i].packet, l.scratch, now)
+			}
 		}
 	}
-	l.repair(now)
+	l.inHand = 0
 }
 
 // repair asks the publisher for what is missing.

@@ -295,6 +295,7 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 	}
 	l := newLayer(t, p, uint32(remote.SSRC()), uint8(c.PayloadType), ids)
 	l.rid, l.packets, l.deadline = remote.RID(), &p.engine.counts.in, remote.SetReadDeadline
+	l.waiting = p.streams.waiting(l.ssrc)
 	l.read = func(b []byte) (int, error) {
 		n, _, err := remote.Read(b)
 		return n, err

@@ -79,14 +79,14 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 			one := func() {
 				sequence++
 				now = now.Add(time.Millisecond)
-				p := &l.packet
+				p := &l.hand[0].packet
 				*p = packet{
-					sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1200], shape: shape{start: true},
+					sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.hand[0].buf[:1200], shape: shape{start: true},
 				}
-				p.extensions[extensionLevel] = l.buf[:1]
+				p.extensions[extensionLevel] = l.hand[0].buf[:1]
 				if c.kind == Video {
 					p.counters = counters{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4}
-					p.extensions[extensionDependency] = l.buf[:20]
+					p.extensions[extensionDependency] = l.hand[0].buf[:20]
 				}
 				s.write(l, p, l.scratch, now)
 			}
@@ -249,8 +249,8 @@ func TestWhatPionAllocates(t *testing.T) {
 	sequence := uint16(0)
 	send := func() {
 		sequence++
-		l.packet = packet{sequence: sequence, timestamp: uint32(sequence), payload: l.buf[:1100], shape: shape{start: true}}
-		s.write(l, &l.packet, l.scratch, time.Now())
+		l.hand[0].packet = packet{sequence: sequence, timestamp: uint32(sequence), payload: l.hand[0].buf[:1100], shape: shape{start: true}}
+		s.write(l, &l.hand[0].packet, l.scratch, time.Now())
 	}
 	eventually(t, "they arrive", func() bool { send(); return len(ben.got("0")) > 10 })
 	n := testing.AllocsPerRun(2000, send)

@@ -19,6 +19,7 @@ type streams struct {
 	mu sync.Mutex // a leaf
 	// Guarded by mu.
 	remote map[uint32]int // what the peer sends: number of open buffers by SSRC
+	rtp    map[uint32]*rtpStream
 	slots  map[uint32]*slot
 	layers map[uint32]*layer
 
@@ -29,7 +30,7 @@ type streams struct {
 func newStreams(p *Peer, limit int) *streams {
 	return &streams{
 		peer: p, limit: limit,
-		remote: map[uint32]int{}, slots: map[uint32]*slot{}, layers: map[uint32]*layer{},
+		remote: map[uint32]int{}, rtp: map[uint32]*rtpStream{}, slots: map[uint32]*slot{}, layers: map[uint32]*layer{},
 	}
 }
 
@@ -63,7 +64,33 @@ func (s *streams) open(kind packetio.BufferPacketType, ssrc uint32) io.ReadWrite
 	}
 	buffer := packetio.NewBuffer()
 	buffer.SetLimitSize(rtpBufferBytes)
-	return &rtpStream{Buffer: buffer, release: release}
+	stream := &rtpStream{Buffer: buffer}
+	stream.release = func() {
+		release()
+		s.forget(ssrc, stream)
+	}
+	s.mu.Lock()
+	s.rtp[ssrc] = stream
+	s.mu.Unlock()
+	return stream
+}
+
+func (s *streams) forget(ssrc uint32, stream *rtpStream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rtp[ssrc] == stream {
+		delete(s.rtp, ssrc)
+	}
+}
+
+// waiting tells how many packets of a stream of the peer's have come and were not read yet.
+func (s *streams) waiting(ssrc uint32) func() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stream := s.rtp[ssrc]; stream != nil {
+		return stream.Count
+	}
+	return func() int { return 0 }
 }
 
 func (s *streams) release(ssrc uint32) {
