@@ -2,6 +2,9 @@ package sfu
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -42,8 +45,9 @@ type Engine struct {
 	mux      *ice.MultiUDPMuxDefault
 	external []string
 
-	counts counts
-	peers  sync.WaitGroup
+	counts      counts
+	certificate certificate
+	peers       sync.WaitGroup
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -274,4 +278,36 @@ func remoteTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) (mid string, kind
 		ids.set(e.URI, e.ID, kind)
 	}
 	return mid, kind, ids
+}
+
+// certificateLife is for how long new peers get the same certificate. One is good for a month, by pion.
+const certificateLife = 24 * time.Hour
+
+// certificate is what the server shows in DTLS handshakes. To make one costs as much as a twentieth of a join, and the
+// offer and answer name it by its hash, so nothing is gained by a new one for each peer; keys of sessions do not follow
+// from it (ECDHE).
+type certificate struct {
+	mu sync.Mutex
+	// Guarded by mu.
+	now  webrtc.Certificate
+	made time.Time
+}
+
+// at is the certificate for a peer that begins now.
+func (c *certificate) at(now time.Time) (webrtc.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if age := now.Sub(c.made); age >= 0 && age < certificateLife {
+		return c.now, nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return webrtc.Certificate{}, fmt.Errorf("make key: %w", err)
+	}
+	made, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return webrtc.Certificate{}, fmt.Errorf("make certificate: %w", err)
+	}
+	c.now, c.made = *made, now
+	return c.now, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
@@ -88,7 +89,11 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up peer: %w", err)
 	}
-	if p.pc, err = api.NewPeerConnection(webrtc.Configuration{}); err != nil {
+	certificate, err := e.certificate.at(time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("set up peer: %w", err)
+	}
+	if p.pc, err = api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{certificate}}); err != nil {
 		return nil, fmt.Errorf("set up peer: %w", err)
 	}
 	if err := p.prepare(); err != nil {
