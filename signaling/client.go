@@ -272,14 +272,6 @@ func (c *client) serveOffer(raw []byte) (subject, error) {
 	return subject{id: m.ID}, nil
 }
 
-func publishes(tracks []track) []room.Publish {
-	out := make([]room.Publish, len(tracks))
-	for i, t := range tracks {
-		out[i] = t.described.of(t.Mid, t.Source, t.Muted)
-	}
-	return out
-}
-
 // serveChannel moves the session over its data channel as long as that is open.
 func (c *client) serveChannel(ch *sfu.Channel) {
 	link := c.session.Open(channelConn{ch}, datachannel.DataChannel, datachannel.LinkOptions{})

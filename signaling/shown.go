@@ -16,6 +16,14 @@ func (d described) of(mid string, source room.Source, muted bool) room.Publish {
 	return p
 }
 
+func publishes(tracks []track) []room.Publish {
+	out := make([]room.Publish, len(tracks))
+	for i, t := range tracks {
+		out[i] = t.described.of(t.Mid, t.Source, t.Muted)
+	}
+	return out
+}
+
 func (m *viewRequest) view() room.View {
 	v := room.View{Off: m.Off, Tiles: make([]room.Tile, len(m.Tracks))}
 	for i, t := range m.Tracks {
