@@ -54,7 +54,9 @@ type client struct {
 
 	// Owned by run.
 	offers *rate.Limiter
-	rev    uint64 // of the slots last sent
+	rev    uint64                 // of the slots last sent
+	spoken bool                   // it was told of somebody who speaks
+	rated  map[string]sfu.Quality // the qualities last sent
 }
 
 // request is a signalling message that came over a link.
@@ -63,7 +65,7 @@ type request struct {
 	raw  []byte
 }
 
-// linked says that a link signals now, whose hello told of the slots as of rev.
+// linked says that a link signals now, whose hello told of the slots as of rev. What was said before it may have been lost.
 type linked struct{ rev uint64 }
 
 // ending is the cause of a session's end, with what its client is told.
@@ -155,7 +157,7 @@ func (c *client) handle(item any) {
 	case room.SlotsChanged:
 		if item.Rev > c.rev {
 			c.rev = item.Rev
-			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
+			c.tellSlots(item.Rev, item.Slots)
 		}
 	case linked:
 		if !c.participant.Here() && !errors.Is(c.participant.Return(), room.ErrGone) {
@@ -166,8 +168,15 @@ func (c *client) handle(item any) {
 		// What slots show may have changed between what the hello says and the link that carries it.
 		if rev, slots := c.participant.Slots(); rev > item.rev {
 			c.rev = max(c.rev, rev)
-			c.signal(slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
+			c.tellSlots(rev, slots)
 		}
+		c.tellMoment(c.participant.Moment())
+	case room.LayersWanted:
+		c.tellLayers(item)
+	case room.SpeakersChanged:
+		c.tellSpeakers(item.IDs)
+	case room.QualitiesChanged:
+		c.tellQualities(item.Of)
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
 			c.links.Go(func() { c.serveLossy(item.Channel) })
@@ -210,13 +219,25 @@ func (c *client) serve(r request) (subject, error) {
 		if err := decode(r.raw, &m); err != nil {
 			return subject{}, err
 		}
-		return subject{mid: m.Mid}, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
+		return subject{mid: m.Mid}, c.participant.Publish(m.described.of(m.Mid, m.Source, m.Muted))
 	case kindUnpublish:
 		var m unpublishRequest
 		if err := decode(r.raw, &m); err != nil {
 			return subject{}, err
 		}
 		c.participant.Unpublish(m.Mid)
+	case kindView:
+		var m viewRequest
+		if err := decode(r.raw, &m); err != nil {
+			return subject{}, err
+		}
+		return subject{}, c.participant.SetView(m.view())
+	case kindMute:
+		var m muteRequest
+		if err := decode(r.raw, &m); err != nil {
+			return subject{}, err
+		}
+		return subject{}, c.participant.Mute(m.Participant, m.Track, m.Muted)
 	case kindLeave:
 		var m leaveRequest
 		if err := decode(r.raw, &m); err != nil {
@@ -249,14 +270,6 @@ func (c *client) serveOffer(raw []byte) (subject, error) {
 	c.rev = rev
 	c.signal(answerReply{T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots)})
 	return subject{id: m.ID}, nil
-}
-
-func publishes(tracks []track) []room.Publish {
-	out := make([]room.Publish, len(tracks))
-	for i, t := range tracks {
-		out[i] = room.Publish{Mid: t.Mid, Source: t.Source, Muted: t.Muted}
-	}
-	return out
 }
 
 // serveChannel moves the session over its data channel as long as that is open.
@@ -346,8 +359,11 @@ func reasonOf(code string) room.Reason {
 }
 
 // signal sends a signalling message.
-func (c *client) signal(v any) {
-	if err := c.session.Signal(marshal(v)); err != nil {
+func (c *client) signal(v any) { c.signalState("", v) }
+
+// signalState sends one of which only the newest counts.
+func (c *client) signalState(state string, v any) {
+	if err := c.session.SignalState(state, marshal(v)); err != nil {
 		c.end("slow_consumer", "you do not read what is sent to you")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/interceptor"
 	responders "github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -120,6 +121,10 @@ func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
 func (c *Client) api() (*webrtc.API, error) {
 	engine := &webrtc.MediaEngine{}
 	if err := registerCodecs(engine); err != nil {
+		return nil, err
+	}
+	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
+	if err := engine.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
@@ -249,9 +254,12 @@ func (m *media) tracks() []sending {
 }
 
 func (p *published) sending() sending {
-	s := sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted}
+	s := sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted, Size: p.Size}
+	if len(p.Layers) > 0 {
+		s.Encodings = make([]Encoding, 0, len(p.Layers))
+	}
 	for _, l := range p.Layers {
-		s.Layers = append(s.Layers, layerRef{l.RID(), l.Scale})
+		s.Encodings = append(s.Encodings, Encoding{l.RID(), l.Scale})
 	}
 	return s
 }

@@ -48,6 +48,10 @@ type Options struct {
 	OnRTP     func(slot Binding, packet *rtp.Packet)
 	OnPacket  func(h *rtp.Header, payload []byte, again bool) // instead of OnRTP, for load: see Intake
 	OnSlots   func(rev uint64, slots []Binding)
+	// OnSpeakers, OnQuality and OnLayers are called from the client's own goroutine: they must not call the Client.
+	OnSpeakers func(ids []string)
+	OnQuality  func(of map[string]string)
+	OnLayers   func(mid string, rids []string)
 
 	Log zerolog.Logger
 }
@@ -61,5 +65,6 @@ type Publication struct {
 	Track    webrtc.TrackLocal
 	Layers   []*Layer // instead of Track: simulcast, smallest first
 	Muted    bool
+	Size            // what is said of it, if anything
 	Keyframe func() // called when the server asks for a keyframe
 }

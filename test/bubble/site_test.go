@@ -69,13 +69,13 @@ func open(t *testing.T, s siting) *site {
 		Engine: v.engine, Encode: signaling.EncodeEvent, Log: s.log, Metrics: counts, EmptyTimeout: 10 * time.Minute,
 		Data: s.data,
 		Limits: room.Limits{
-			Rooms: 10, Participants: 20, Tracks: 8, RoomBytes: 128, NameBytes: 64, IdentityBytes: 128, MetadataBytes: 16 << 10,
+			Rooms: 10, Participants: 120, Tracks: 8, RoomBytes: 128, NameBytes: 64, IdentityBytes: 128, MetadataBytes: 16 << 10,
 		},
 	})
 	v.door = signaling.New(signaling.Config{
 		Rooms: v.rooms, Open: true, Log: s.log, Metrics: counts, Keeper: v.keeper, History: s.data.History.Types,
 		Limits: signaling.Limits{
-			FrameBytes: 320 << 10, MediaLines: 32, SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
+			FrameBytes: 448 << 10, MediaLines: 64, SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
 			Connections: 1000, ConnectionsPerIP: 100, UpgradeTimeout: 10 * time.Second, FirstMessage: 5 * time.Second,
 			LostAfter: cmp.Or(s.lostAfter, lostAfter), ResumeWindow: cmp.Or(s.resumeWindow, resumeWindow), Data: s.limits,
 		},
