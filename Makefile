@@ -3,6 +3,7 @@
 # make check  formatting, linters, types
 # make soak   the long versions of tests: an hour of storms, 100 kills, slow lines at full size
 # make bench  what messages, media and joins cost, beside a plain pion loop; one row: go run ./test/bench -rows v60
+# make pgo    measure anew what the compiler optimizes for: cmd/parlor/default.pgo, from the bench
 # make fmt    formats the Go code
 # make build  bin/parlor, one static file with the page inside
 # make test-image  build the container image and run it as an operator would
@@ -19,7 +20,7 @@ FUZZTIME ?= 2s
 # What the page is made of. Without git (a tarball) everything under web counts.
 page_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 
-.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image soak bench check fmt clean
+.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image soak bench pgo check fmt clean
 
 run: build
 	bin/parlor serve --dev
@@ -70,6 +71,12 @@ soak: page
 
 bench: build
 	go run ./test/bench
+
+# Bars do not matter here, only what was executed. Tests build without it, to share what they compile.
+pgo: build
+	rm -rf bin/profiles && mkdir -p bin/profiles
+	go run ./test/bench -rows 10x50,1x10,ws100,lone,v60x3,a60 -profile bin/profiles || true
+	go tool pprof -proto bin/profiles/*.pprof > cmd/parlor/default.pgo
 
 check: page
 	scripts/tools.sh

@@ -94,6 +94,7 @@ func (s *Session) confirmLocked(position uint64, complete bool) {
 // outgoing is what the writer of a link does next.
 type outgoing struct {
 	frame frame // empty: wait for a wake-up
+	done  bool  // there is nothing behind it: what comes now wakes the link
 	last  bool  // then the link ends
 }
 
@@ -164,7 +165,10 @@ func (s *Session) choose(l *Link) (out outgoing, g generation, snapshot bool) {
 	if f.size == 0 {
 		return outgoing{frame: l.latest()}, generation{}, false
 	}
-	return outgoing{frame: l.fit(f)}, generation{}, false
+	done := f.shared && l.lossy.idle() // what is shared reaches to the head
+	out.frame = l.fit(f)
+	out.done = done && l.large.empty()
+	return out, generation{}, false
 }
 
 // urgentLocked is what goes before the log, and between the pieces of a large frame.

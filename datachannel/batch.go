@@ -121,6 +121,7 @@ func (l *Log) buildLocked(buf []byte, s span, v viewer) frame {
 	}
 	var payloads [][]byte
 	comma := false
+	var before neighbour
 	for o := s.after + 1; o <= s.position; o++ {
 		r := l.atLocked(o)
 		visible, own := v.sees(r)
@@ -134,8 +135,9 @@ func (l *Log) buildLocked(buf []byte, s span, v viewer) frame {
 		switch {
 		case own:
 			buf = appendOwn(buf, r, o)
+			before.offset = o
 		default:
-			buf = append(buf, r.body...)
+			buf = before.append(buf, r, o)
 			if r.payload != nil {
 				payloads = append(payloads, r.payload)
 			}

@@ -157,7 +157,7 @@ func TestNobodySeesWhatIsNotWritten(t *testing.T) {
 		}
 		release()
 		synctest.Wait()
-		if got := strings.Count(says(l, "b"), `"type":"chat"`); got != 3 || l.Head() != 3 {
+		if got := strings.Count(says(l, "b"), `"data":`); got != 3 || l.Head() != 3 {
 			t.Errorf("%d entries up to %d, want 3", got, l.Head())
 		}
 		if s.writes > 2 { // what came while the first was written is one

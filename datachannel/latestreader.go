@@ -74,6 +74,11 @@ func (r *latestReader) appendFrame(buf []byte, limit int) (frame []byte, binary 
 	return frame, binary
 }
 
+// idle says that there is nothing to give before it is woken. A reader that is not there gives nothing.
+func (r *latestReader) idle() bool {
+	return r == nil || !r.fresh.Load() && r.at.change >= r.until
+}
+
 // took notes that the last frame was given away.
 func (r *latestReader) took() { r.at = r.next }
 

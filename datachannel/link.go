@@ -19,10 +19,15 @@ type Conn interface {
 	CloseConn(code int, reason string) error
 }
 
-// Instant is a Conn that can say that WriteFrame would not wait now.
+// Instant is a Conn that takes a frame without waiting while it has sent the former.
 type Instant interface {
 	Conn
+	// Instant says whether it has.
 	Instant() bool
+	// OfferFrame is WriteFrame, but that it does not wait while Instant. What does not go at once is kept.
+	OfferFrame(frame []byte, binary bool) error
+	// Flush sends what was kept. It may wait as WriteFrame does, which sends that first.
+	Flush() error
 }
 
 // Kind is what a link runs over.

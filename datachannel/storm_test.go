@@ -117,6 +117,7 @@ func (c *client) handle(a arrived) {
 		}
 		c.ready = true
 	case "log":
+		f.complete()
 		c.log(&f.logFrame)
 	case "error":
 		// An attach that a later one on a faster link overtook.

@@ -9,7 +9,10 @@ import (
 func (l *Link) write() error {
 	for {
 		l.writing.Lock()
-		more, err := l.writeOne()
+		more, err := l.writeOne(l.conn.WriteFrame)
+		if err == nil && !more && l.instant != nil {
+			err = l.instant.Flush()
+		}
 		l.writing.Unlock()
 		if err != nil {
 			return err
@@ -24,21 +27,22 @@ func (l *Link) write() error {
 	}
 }
 
-// writeOne sends what is next, and says whether there was anything. The caller holds writing.
-func (l *Link) writeOne() (more bool, err error) {
+// writeOne sends what is next, and says whether there may be more. The caller holds writing.
+func (l *Link) writeOne(write func(frame []byte, binary bool) error) (more bool, err error) {
 	out := l.session.next(l)
 	if out.frame.size > 0 {
-		if err := l.conn.WriteFrame(l.joined(out.frame), out.frame.binary); err != nil {
+		if err := write(l.joined(out.frame), out.frame.binary); err != nil {
 			return false, fmt.Errorf("write: %w", err)
 		}
 	}
 	if out.last {
 		return false, ErrClosed
 	}
-	if out.frame.size == 0 {
-		l.rest()
+	if out.frame.size > 0 && !out.done {
+		return true, nil
 	}
-	return out.frame.size > 0, nil
+	l.rest()
+	return false, nil
 }
 
 // servedFrames is how many frames a goroutine sends for another at a time.
@@ -57,7 +61,7 @@ func (l *Link) serve() {
 			if l.ctx.Err() != nil || !l.instant.Instant() {
 				break
 			}
-			if more, err := l.writeOne(); err != nil || !more {
+			if more, err := l.writeOne(l.instant.OfferFrame); err != nil || !more && l.instant.Instant() {
 				return err
 			}
 		}

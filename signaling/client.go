@@ -397,3 +397,5 @@ func (c channelConn) ReadFrame() (frame []byte, binary bool, err error) { return
 func (c channelConn) WriteFrame(frame []byte, binary bool) error        { return c.Send(frame, binary) }
 func (c channelConn) CloseConn(int, string) error                       { return c.Close() }
 func (c channelConn) Instant() bool                                     { return c.Ready() }
+func (c channelConn) OfferFrame(frame []byte, binary bool) error        { return c.Send(frame, binary) }
+func (c channelConn) Flush() error                                      { return nil }

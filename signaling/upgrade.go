@@ -26,7 +26,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		h.refuseRequest(w, err)
 		return
 	}
-	conn, err := h.upgrader.Upgrade(slackWriter{w}, r, nil)
+	conn, err := h.upgrader.Upgrade(outletWriter{w}, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}

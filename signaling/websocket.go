@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/parlorhq/parlor/datachannel"
 )
 
 // WebSocket close codes beside those of RFC 6455; see docs/protocol.md.
@@ -30,6 +32,7 @@ var errBinary = errors.New("a binary frame")
 // timers are throttled is not taken for dead.
 type socket struct {
 	conn *websocket.Conn
+	out  *outlet // under conn; nil: it is something else
 
 	// Owned by the reader.
 	heard   func()    // a pong came; nil before keepAlive
@@ -44,6 +47,7 @@ type socket struct {
 // newSocket takes over a connection whose frames are at most limit bytes.
 func newSocket(conn *websocket.Conn, limit int64) *socket {
 	s := &socket{conn: conn}
+	s.out, _ = conn.NetConn().(*outlet)
 	conn.SetReadLimit(limit)
 	conn.SetPongHandler(func(string) error {
 		if s.heard == nil {
@@ -123,6 +127,29 @@ func (s *socket) WriteFrame(frame []byte, binary bool) error {
 		kind = websocket.BinaryMessage
 	}
 	if err := s.conn.WriteMessage(kind, frame); err != nil {
+		return fmt.Errorf("write websocket: %w", err)
+	}
+	return nil
+}
+
+var _ datachannel.Instant = (*socket)(nil)
+
+// Instant implements datachannel.Instant.
+func (s *socket) Instant() bool { return s.out != nil && s.out.raw != nil && !s.out.full.Load() }
+
+// OfferFrame implements datachannel.Instant.
+func (s *socket) OfferFrame(frame []byte, binary bool) error {
+	s.out.prompt.Store(true)
+	defer s.out.prompt.Store(false)
+	return s.WriteFrame(frame, binary)
+}
+
+// Flush implements datachannel.Instant. A pong nobody asked for says nothing, and what was kept goes before it.
+func (s *socket) Flush() error {
+	if s.out == nil || !s.out.full.Load() {
+		return nil
+	}
+	if err := s.conn.WriteControl(websocket.PongMessage, nil, time.Now().Add(writeTimeout)); err != nil {
 		return fmt.Errorf("write websocket: %w", err)
 	}
 	return nil

@@ -14,8 +14,9 @@ type logFrame struct {
 
 // entry is one entry of the log: somebody's message, a change of the state, the fate of one of ours, or an event.
 type entry struct {
-	O  uint64
-	At int64
+	O     uint64
+	At    int64
+	later int64 // than the message before, where At is left out
 
 	From   string
 	Name   string // in history
@@ -58,7 +59,7 @@ func (h *happening) track() (t Track) {
 // readLog reads a log frame into f, whose entries are overwritten.
 func (w words) readLog(o object, f *logFrame) error {
 	*f = logFrame{entries: f.entries[:0]}
-	return members(o.json, func(key, value []byte) (err error) {
+	if err := members(o.json, func(key, value []byte) (err error) {
 		switch string(key) {
 		case "after":
 			f.after, err = number(value)
@@ -68,7 +69,39 @@ func (w words) readLog(o object, f *logFrame) error {
 			f.entries, err = w.readEntries(value, o.raw, f.entries)
 		}
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	f.complete()
+	return nil
+}
+
+// complete gives entries what they left out because it can be told from those before them.
+func (f *logFrame) complete() {
+	last := f.after
+	var before *entry // the message before
+	for i := range f.entries {
+		e := &f.entries[i]
+		if e.O == 0 {
+			e.O = last + 1
+		}
+		last = e.O
+		if e.Event || e.Ops != nil || e.OK > 0 || e.Refused > 0 {
+			continue
+		}
+		if before != nil {
+			if e.From == "" {
+				e.From = before.From
+			}
+			if e.Type == "" {
+				e.Type = before.Type
+			}
+			if e.At == 0 {
+				e.At = before.At + e.later
+			}
+		}
+		before = e
+	}
 }
 
 func (w words) readEntries(array []byte, r *raw, into []entry) ([]entry, error) {
@@ -97,6 +130,10 @@ func (w words) readEntry(value []byte, r *raw, e *entry) error {
 			var at uint64
 			at, err = number(value)
 			e.At = int64(at)
+		case "ms":
+			var ms uint64
+			ms, err = number(value)
+			e.later = int64(ms)
 		case "direct":
 			e.Direct = string(value) == "true"
 		case "ok":

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -131,6 +132,24 @@ func TestBadPieces(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+func TestEntriesLeaveOutWhatIsKnown(t *testing.T) {
+	frame := `{"t":"log","after":6,"position":14,"entries":[{"from":"p","type":"x","data":1,"at":100},{"o":9,"data":2},
+		{"from":"q","data":3,"ms":5},{"o":11,"ok":3},{"type":"y","data":null,"ms":2,"direct":true},{"o":14,"data":5,"at":90}]}`
+	var f logFrame
+	if err := (words{}).readLog(object{json: []byte(frame), raw: &raw{}}, &f); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range f.entries {
+		e := &f.entries[i]
+		got = append(got, fmt.Sprintf("%d %s %s %s %d %d %t", e.O, e.From, e.Type, e.Data, e.At, e.OK, e.Direct))
+	}
+	want := []string{"7 p x 1 100 0 false", "9 p x 2 100 0 false", "10 q x 3 105 0 false", "11    0 3 false", "12 q y null 107 0 true", "14 q y 5 90 0 false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("read\n%q\nwant\n%q", got, want)
 	}
 }
 

@@ -150,6 +150,9 @@ func listen(text, raw []byte) (all []told, err error) {
 		return owned
 	}
 	for i := range all {
+		if all[i].T == "log" {
+			complete(all[i].After, all[i].Entries)
+		}
 		all[i].raw = own(all[i].Bytes)
 		for j := range all[i].Entries {
 			all[i].Entries[j].raw = own(all[i].Entries[j].Bytes)
@@ -159,6 +162,28 @@ func listen(text, raw []byte) (all []told, err error) {
 		return nil, fmt.Errorf("%w: %d bytes belong to nobody", errFrame, len(raw))
 	}
 	return all, nil
+}
+
+// complete gives the entries of a log frame what they left out because it can be told from those before them.
+func complete(after uint64, entries []entry) {
+	last, before := after, -1
+	for i := range entries {
+		e := &entries[i]
+		if e.O == 0 {
+			e.O = last + 1
+		}
+		last = e.O
+		if e.Event != "" || e.Ops != nil || e.OK > 0 || e.Refused > 0 {
+			continue
+		}
+		if before >= 0 && e.From == "" {
+			e.From = entries[before].From
+		}
+		if before >= 0 && e.Type == "" {
+			e.Type = entries[before].Type
+		}
+		before = i
+	}
 }
 
 // framed is a text frame with bytes behind it.

@@ -55,7 +55,7 @@ type entry struct {
 	From, Name, Type  string
 	Data              json.RawMessage
 	Bytes             *int
-	At                int64
+	At, Ms            int64
 	Direct            bool
 	OK, Refused       uint64
 	Code, Message     string
@@ -184,6 +184,9 @@ func listen(text, raw []byte) ([]told, error) {
 	var err error
 	for i := range all {
 		m := &all[i]
+		if m.T == "log" {
+			complete(m.After, m.Entries)
+		}
 		if m.raw, err = own(m.Bytes); err != nil {
 			return nil, err
 		}
@@ -197,6 +200,31 @@ func listen(text, raw []byte) ([]told, error) {
 		return nil, fmt.Errorf("%w: %d bytes belong to nobody", errFrame, len(raw))
 	}
 	return all, nil
+}
+
+// complete gives the entries of a log frame what they left out because it can be told from those before them.
+func complete(after uint64, entries []entry) {
+	last, before := after, -1
+	for i := range entries {
+		e := &entries[i]
+		if e.O == 0 {
+			e.O = last + 1
+		}
+		last = e.O
+		if e.Event != "" || e.Ops != nil || e.OK > 0 || e.Refused > 0 {
+			continue
+		}
+		if before >= 0 && e.From == "" {
+			e.From = entries[before].From
+		}
+		if before >= 0 && e.Type == "" {
+			e.Type = entries[before].Type
+		}
+		if before >= 0 && e.At == 0 {
+			e.At = entries[before].At + e.Ms
+		}
+		before = i
+	}
 }
 
 // framed is a text frame with bytes behind it.

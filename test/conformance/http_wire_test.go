@@ -125,6 +125,7 @@ func (s *socket) bring(frame string) error {
 		return fmt.Errorf("%q: %w", frame, err)
 	}
 	for _, m := range all {
+		completeObject(m)
 		s.came <- m
 	}
 	return nil

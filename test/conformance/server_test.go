@@ -87,7 +87,7 @@ func (s *shared) build() (string, error) {
 	s.dir = dir
 	s.mu.Unlock()
 	binary := filepath.Join(dir, "parlor")
-	build := exec.Command("go", "build", "-o", binary, "../../cmd/parlor")
+	build := exec.Command("go", "build", "-pgo=off", "-o", binary, "../../cmd/parlor")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}

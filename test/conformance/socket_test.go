@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -61,8 +62,38 @@ func (s *socket) read(came chan<- object) {
 			return
 		}
 		for _, m := range all {
+			completeObject(m)
 			came <- m
 		}
+	}
+}
+
+// completeObject is complete for a frame that is read without types.
+func completeObject(m object) {
+	if m["t"] != "log" {
+		return
+	}
+	entries, _ := m["entries"].([]any)
+	last, before := num(m["after"]), object(nil)
+	for _, e := range entries {
+		e := e.(object)
+		if e["o"] == nil {
+			e["o"] = json.Number(fmt.Sprint(last + 1))
+		}
+		last = num(e["o"])
+		_, data := e["data"]
+		if _, raw := e["bytes"]; !data && !raw {
+			continue
+		}
+		for _, name := range []string{"from", "type", "at"} {
+			if e[name] == nil && before != nil {
+				e[name] = before[name]
+			}
+		}
+		if e["ms"] != nil {
+			e["at"] = json.Number(fmt.Sprint(num(before["at"]) + num(e["ms"])))
+		}
+		before = e
 	}
 }
 

@@ -211,7 +211,7 @@ func (p *peer) awaitEntry(what string, channel bool, match func(entry object) bo
 		}
 		entries, _ := m["entries"].([]any)
 		for _, e := range entries {
-			if e := e.(object); match(e) {
+			if e := e.(object); match(e) { // one at a time is said in these tests: nothing is left out
 				found = e
 				return true
 			}

@@ -26,7 +26,7 @@ func startServer(t *testing.T) string {
 	binary := os.Getenv("PARLOR_BIN")
 	if binary == "" {
 		binary = filepath.Join(t.TempDir(), "parlor")
-		build := exec.Command("go", "build", "-o", binary, "./cmd/parlor")
+		build := exec.Command("go", "build", "-pgo=off", "-o", binary, "./cmd/parlor")
 		build.Dir = filepath.Join("..", "..")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("go build: %v\n%s", err, out)

@@ -162,17 +162,22 @@ function logFrame(f: Fields, bytes: Bytes): LogFrame {
   const position = f.count('position')
   if (position < after) throw new WireError('a log frame goes backwards')
   let last = after
+  let before: Message | undefined
   const entries = f.objects('entries').map((e) => {
-    const decoded = entry(e, bytes)
+    const decoded = entry(e, bytes, last, before)
     if (decoded.o <= last || decoded.o > position) throw new WireError('log entries out of order')
     last = decoded.o
+    if (decoded.is === 'message') before = decoded
     return decoded
   })
   return { t: 'log', after, position, entries }
 }
 
-function entry(f: Fields, bytes: Bytes): Entry {
-  const o = f.count('o')
+type Message = Extract<Entry, { is: 'message' }>
+
+/** An entry may leave out what can be told from the offset before it and from the message before it in its frame. */
+function entry(f: Fields, bytes: Bytes, last: number, before: Message | undefined): Entry {
+  const o = f.countOr('o', last + 1)
   if (f.has('ok'))
     return { o, is: 'ok', n: f.count('ok'), from: f.text('from'), ops: f.objects('ops').map(op) }
   if (f.has('refused'))
@@ -183,10 +188,10 @@ function entry(f: Fields, bytes: Bytes): Entry {
     return {
       o,
       is: 'message',
-      from: f.id('from'),
-      type: f.string('type'),
+      from: before && !f.has('from') ? before.from : f.id('from'),
+      type: before && !f.has('type') ? before.type : f.string('type'),
       data: data(f, bytes),
-      at: f.count('at'),
+      at: before && !f.has('at') ? before.at + f.countOr('ms', 0) : f.count('at'),
       direct: f.flag('direct'),
     }
   }

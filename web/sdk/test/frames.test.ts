@@ -32,6 +32,47 @@ describe('lengths', () => {
   })
 })
 
+describe('an entry that leaves out', () => {
+  const log = (...list: string[]) =>
+    read(`{"t":"log","after":6,"position":20,"entries":[${list.join(',')}]}`).flatMap((m) =>
+      m.t === 'log' ? m.entries : [],
+    )
+  const first = '{"o":8,"from":"p","type":"x","data":1,"at":100}'
+  const message = { is: 'message', from: 'p', type: 'x', at: 100, direct: false }
+
+  it('what it has in common with the message before it', () => {
+    expect(
+      log(
+        first,
+        '{"data":2}',
+        '{"from":"q","data":3,"ms":5}',
+        '{"o":11,"ok":3}',
+        '{"type":"y","data":null,"ms":2,"direct":true}',
+        '{"o":14,"data":5,"at":90}',
+      ),
+    ).toEqual([
+      { ...message, o: 8, data: 1 },
+      { ...message, o: 9, data: 2 },
+      { ...message, o: 10, from: 'q', data: 3, at: 105 },
+      { o: 11, is: 'ok', n: 3, from: '', ops: [] },
+      { ...message, o: 12, from: 'q', type: 'y', data: null, at: 107, direct: true },
+      { ...message, o: 14, from: 'q', type: 'y', data: 5, at: 90 },
+    ])
+  })
+
+  it('nothing that no message before it has', () => {
+    expect(log('{"from":"p","type":"x","data":1,"at":100}')[0]?.o).toBe(7)
+    for (const bad of [
+      '{"data":1}',
+      '{"from":"p","data":1,"at":1}',
+      '{"from":"p","type":"x","data":1,"ms":1}',
+    ])
+      expect(() => log(bad)).toThrow(WireError)
+    expect(() => log(first, '{"from":"q","ops":[]}')).toThrow(WireError)
+    expect(() => log('{"o":20,"ok":1}', '{"from":"p","type":"x","data":1,"at":1}')).toThrow(WireError)
+  })
+})
+
 describe('a frame with bytes', () => {
   it('gives each object its own, in order', () => {
     const json = entries(
