@@ -49,8 +49,12 @@ export abstract class Track {
    */
   attach<E extends HTMLMediaElement>(element: E): E {
     if (this.sinks.has(element)) return element
-    const sink = new Sink(element, this.kind, this.#playback, () => this.sinks.delete(element))
+    const sink = new Sink(element, this.kind, this.#playback, () => {
+      this.sinks.delete(element)
+      this.left?.(element)
+    })
     this.sinks.set(element, sink)
+    this.entered?.(element)
     this.attached(sink)
     return element
   }
@@ -70,6 +74,19 @@ export abstract class Track {
 
   /** @internal A sink was added: what it has to play. */
   protected abstract attached(sink: Sink): void
+
+  /** @internal It has this element from now on. */
+  protected entered?(element: HTMLMediaElement): void
+
+  /** @internal It had this element. */
+  protected left?(element: HTMLMediaElement): void
+}
+
+/** Who has to know where a track is shown, and what is wished of it. */
+export interface Watcher {
+  attached(track: RemoteTrack, element: HTMLMediaElement): void
+  detached(track: RemoteTrack, element: HTMLMediaElement): void
+  wished(track: RemoteTrack): void
 }
 
 /** What a slot gives a remote track to play. */
@@ -82,7 +99,18 @@ export interface Binding {
 
 /** A track of another participant. It plays while the server shows it in one of our slots. */
 export class RemoteTrack extends Track {
+  readonly #watcher: Watcher | undefined
   #binding: Binding | undefined
+  #paused = false
+  #pinned = false
+  #wish: boolean | undefined
+  #everAttached = false
+
+  /** @internal */
+  constructor(id: string, kind: Kind, source: Source, muted: boolean, playback: Playback, watcher?: Watcher) {
+    super(id, kind, source, muted, playback)
+    this.#watcher = watcher
+  }
 
   override get mediaStreamTrack(): MediaStreamTrack | undefined {
     return this.#binding?.media
@@ -93,9 +121,45 @@ export class RemoteTrack extends Track {
     return this.#binding !== undefined
   }
 
+  /** Whether our connection is too slow for it at the moment: the picture stands still. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  get pinned(): boolean {
+    return this.#pinned
+  }
+
+  /** Whether it goes before the others when our connection does not carry all pictures. */
+  setPinned(pinned: boolean): void {
+    if (this.#pinned === pinned) return
+    this.#pinned = pinned
+    this.#watcher?.wished(this)
+  }
+
+  /**
+   * False: it is not sent to us, wherever it is attached. True: it is as it was, and if it was never attached it counts as
+   * shown, in a size that nobody knows, until it is: for those who take the mediaStreamTrack as it is.
+   */
+  setSubscribed(subscribed: boolean): void {
+    if (this.#wish === subscribed) return
+    this.#wish = subscribed
+    this.#watcher?.wished(this)
+  }
+
+  /** @internal What setSubscribed said last, if anything. */
+  get wish(): boolean | undefined {
+    return this.#wish
+  }
+
   /** @internal */
-  get receiver(): RTCRtpReceiver | undefined {
-    return this.#binding?.receiver
+  get everAttached(): boolean {
+    return this.#everAttached
+  }
+
+  /** @internal Where it is attached. */
+  get elements(): Iterable<HTMLMediaElement> {
+    return this.sinks.keys()
   }
 
   /** @internal */
@@ -104,10 +168,29 @@ export class RemoteTrack extends Track {
     for (const sink of this.sinks.values()) this.attached(sink)
   }
 
+  /** @internal */
+  setPaused(paused: boolean): boolean {
+    const changed = this.#paused !== paused
+    this.#paused = paused
+    return changed
+  }
+
   /** @internal Nothing of the former stream is shown once this has returned. */
   unbind(): void {
     this.#binding = undefined
+    this.#paused = false
     for (const sink of this.sinks.values()) sink.clear()
+  }
+
+  /** @internal */
+  protected override entered(element: HTMLMediaElement): void {
+    this.#everAttached = true
+    this.#watcher?.attached(this, element)
+  }
+
+  /** @internal */
+  protected override left(element: HTMLMediaElement): void {
+    this.#watcher?.detached(this, element)
   }
 
   /** @internal */
