@@ -43,18 +43,18 @@ export const People = ({ people, mute, close }: Props) => (
             {person.screens.length > 0 && (
               <MonitorUp size={18} role="img" aria-label={strings.room.share} className={styles.live} />
             )}
-            {mic && mute !== undefined && !person.local && (
+            {mic && mute !== undefined && !person.local ? (
               <button
                 type="button"
-                className={styles.mute}
+                className={`${styles.mute} ${person.speaking ? styles.live : ''}`}
                 onClick={() => mute(person.id, 'microphone')}
                 aria-label={strings.room.muteThem(person.name || strings.room.someone)}
                 title={strings.room.muteThem(person.name || strings.room.someone)}
               >
+                <Mic size={18} aria-hidden="true" />
                 <MicOff size={18} aria-hidden="true" />
               </button>
-            )}
-            {mic ? (
+            ) : mic ? (
               <Mic
                 size={18}
                 role="img"

@@ -1,7 +1,18 @@
 // One rectangle of the stage: somebody's camera, or who they are while it is off; or a screen.
 
 import type { Source } from '/sdk/parlor.js'
-import { Maximize, MicOff, MonitorOff, MonitorUp, Pin, PinOff, SignalLow, Snail, WifiOff } from 'lucide-react'
+import {
+  Maximize,
+  MicOff,
+  MonitorOff,
+  MonitorUp,
+  Pin,
+  PinOff,
+  Signal,
+  SignalLow,
+  Snail,
+  WifiOff,
+} from 'lucide-react'
 import { type CSSProperties, memo, useRef } from 'react'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -139,7 +150,12 @@ export const Tile = memo(({ item, rect, floating, pictures, pinned, pin, mute }:
 // Only what is worth saying: a good connection is nothing to look at.
 const Quality = ({ of }: { of: string }) => {
   if (of === 'poor')
-    return <SignalLow size={14} className={styles.weak} role="img" aria-label={strings.room.weak} />
+    return (
+      <span className={styles.weak} role="img" aria-label={strings.room.weak}>
+        <Signal size={14} aria-hidden="true" />
+        <SignalLow size={14} strokeWidth={3} aria-hidden="true" />
+      </span>
+    )
   if (of === 'lost')
     return <WifiOff size={14} className={styles.weak} role="img" aria-label={strings.room.gone} />
   return null
