@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 	}
 	m := dev.Limits
 	for name, ok := range map[string]bool{
-		"message-bytes": m.MessageBytes == 1<<20, "sdp-bytes": m.SDPBytes == 262144, "media-lines": m.MediaLines == 32,
+		"message-bytes": m.MessageBytes == 1<<20, "sdp-bytes": m.SDPBytes == 384<<10, "media-lines": m.MediaLines == 64,
 		"message-rate": m.MessageRate == 200 && m.MessageBurst == 400, "byte-rate": m.ByteRate == 262144 && m.ByteBurst == 1048576,
 		"signal-rate": m.SignalRate == 10 && m.SignalBurst == 40, "offer-rate": m.OfferRate == 2 && m.OfferBurst == 5,
 		"rooms": m.Rooms == 1000 && m.RoomSize == 100, "tracks": m.Tracks == 8, "ssrcs": m.SSRCs == 64,

@@ -121,7 +121,7 @@ func (l *loader) setDefaults() {
 		Limits: Limits{
 			MessageBytes: mib, MessageRate: 200, MessageBurst: 400, ByteRate: 256 * kib, ByteBurst: mib,
 			SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
-			SDPBytes: 256 * kib, MediaLines: 32, Tracks: 8, SSRCs: 64, DataChannels: 4,
+			SDPBytes: 384 * kib, MediaLines: 64, Tracks: 8, SSRCs: 64, DataChannels: 4,
 			ICETimeout: 15 * second, DTLSTimeout: 20 * second,
 			NameBytes: 64, IdentityBytes: 128, RoomBytes: 128, MetadataBytes: 16 * kib,
 			Rooms: 1000, RoomSize: 100, RoomEmptyTimeout: 10 * minute,

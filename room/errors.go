@@ -16,4 +16,6 @@ var (
 	ErrUnknownParticipant = errors.New("no such participant")
 	ErrTooManyTracks      = errors.New("too many tracks")
 	ErrBadSource          = errors.New("not a source")
+	ErrTooMuch            = errors.New("more than is taken")
+	ErrOutOfRange         = errors.New("out of range")
 )

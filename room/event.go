@@ -26,10 +26,11 @@ type Published struct {
 // Unpublished: a track is no more.
 type Unpublished struct{ ID, Track string }
 
-// Muted: a track was muted or unmuted by its owner.
+// Muted: a track was muted or unmuted, by its owner or by somebody who may.
 type Muted struct {
 	ID, Track string
 	Muted     bool
+	By        string // empty: its owner
 }
 
 // Restarted: the server was, and nobody publishes anything until it does so anew.
@@ -74,6 +75,7 @@ type Slot struct {
 	Kind        sfu.Kind
 	Track       string
 	Participant string
+	Paused      bool // the participant's line does not carry it at the moment
 	// After is the RTP timestamp of the last packet of what was shown there before, if HasAfter.
 	After    uint32
 	HasAfter bool
@@ -94,13 +96,28 @@ type ChannelOpened struct{ Channel *sfu.Channel }
 // PeerLost: the participant's Peer has failed or was closed; a new offer is needed for media to flow again.
 type PeerLost struct{}
 
+// LayersWanted: of what the participant sends in an m-line, somebody is shown these encodings.
+type LayersWanted struct {
+	Mid  string
+	RIDs []string
+}
+
+// SpeakersChanged: these participants speak now, the loudest first. It is shared: nobody edits it.
+type SpeakersChanged struct{ IDs []string }
+
+// QualitiesChanged: this is how well the lines of these participants, by id, carry what they should. It is shared.
+type QualitiesChanged struct{ Of map[string]sfu.Quality }
+
 // Expelled: the participant was put out and is no longer in the room.
 type Expelled struct{ Reason Reason }
 
-func (SlotsChanged) notice()  {}
-func (ChannelOpened) notice() {}
-func (PeerLost) notice()      {}
-func (Expelled) notice()      {}
+func (SlotsChanged) notice()     {}
+func (ChannelOpened) notice()    {}
+func (PeerLost) notice()         {}
+func (LayersWanted) notice()     {}
+func (SpeakersChanged) notice()  {}
+func (QualitiesChanged) notice() {}
+func (Expelled) notice()         {}
 
 // Member is a door's side of a participant. Both are called under locks, so they return at once.
 type Member interface {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
-	"github.com/parlorhq/parlor/sfu"
 )
 
 // open reads what is kept of the room. Whoever is to enter calls it first; it takes as long as the disk does, and the
@@ -111,7 +110,7 @@ func (r *Room) die() bool {
 func (r *Room) close() {
 	r.mu.Lock()
 	r.closed = true
-	var peers []*sfu.Peer
+	var peers []peer
 	for id, p := range r.participants {
 		peers = append(peers, r.goLocked(p, ReasonClosed))
 		p.gone = true
@@ -129,7 +128,7 @@ func (r *Room) close() {
 // pause ends the room without a word to the log, for a server that is going to be started again.
 func (r *Room) pause() {
 	r.mu.Lock()
-	var peers []*sfu.Peer
+	var peers []peer
 	for _, p := range r.participants {
 		peers = append(peers, p.peer)
 		p.peer, p.gone = nil, true
@@ -146,7 +145,7 @@ func (r *Room) pause() {
 // endLocked stops the room's clocks and gives back what it holds.
 func (r *Room) endLocked() {
 	r.dead = true
-	for _, t := range []*time.Timer{r.empty, r.expiry} {
+	for _, t := range []*time.Timer{r.empty, r.expiry, r.listening, r.rating} {
 		if t != nil {
 			t.Stop()
 		}
@@ -156,7 +155,7 @@ func (r *Room) endLocked() {
 	}
 }
 
-func closePeer(p *sfu.Peer) {
+func closePeer(p peer) {
 	if p != nil {
 		p.Close()
 	}

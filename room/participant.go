@@ -24,27 +24,14 @@ type Participant struct {
 	here    bool   // on the roster
 	gone    bool   // for good
 	arrival uint64 // orders the roster
-	peer    *sfu.Peer
+	peer    peer   // nil: it has no media
+	view    *view  // nil: it has not said what it shows
+	shown   shown
+	spoke   bool   // a moment ago
+	looked  uint64 // when that was last found
+	quality quality
 	// publications by m-line of the present Peer; what was declared and what has arrived.
 	publications map[string]*publication
-}
-
-// publication is a sending m-line: declared by its owner, and announced to all once it has a track.
-type publication struct {
-	owner     *Participant
-	mid       string
-	source    Source
-	muted     bool
-	declared  bool
-	announced bool
-	track     *sfu.Track // nil until its first packet came
-}
-
-// Publish says what one sending m-line carries.
-type Publish struct {
-	Mid    string
-	Source Source
-	Muted  bool
 }
 
 func newParticipant(r *Room, id string, req JoinRequest) *Participant {
@@ -93,10 +80,6 @@ func (p *Participant) infoLocked() Info {
 	return info
 }
 
-func (pub *publication) info() TrackInfo {
-	return TrackInfo{ID: pub.track.ID(), Kind: pub.track.Kind(), Source: pub.source, Muted: pub.muted}
-}
-
 // Snapshot is the room as p should see it now, after a time in which p could not follow the log. What p knows of the
 // state holds as of since; 0: nothing.
 func (p *Participant) Snapshot(since uint64) Snapshot {
@@ -134,12 +117,15 @@ func (p *Participant) Answer(ctx context.Context, offer string, fresh bool, trac
 		return "", fmt.Errorf("answer: %w", err)
 	}
 	r.mu.Lock()
-	r.showToLocked(p)
+	if p.peer == peer {
+		p.shown.count(peer)
+		r.showToLocked(p)
+	}
 	r.mu.Unlock()
 	return answer, nil
 }
 
-func (p *Participant) answer(ctx context.Context, peer *sfu.Peer, offer string, tracks []Publish) (string, error) {
+func (p *Participant) answer(ctx context.Context, peer peer, offer string, tracks []Publish) (string, error) {
 	for _, t := range tracks {
 		// Who offers cannot know yet what the grant allows; lines beyond it are answered as inactive.
 		if err := p.Publish(t); err != nil && !errors.Is(err, ErrNotAllowed) {
@@ -150,7 +136,7 @@ func (p *Participant) answer(ctx context.Context, peer *sfu.Peer, offer string, 
 }
 
 // newPeer puts a new Peer in the place of the former one.
-func (p *Participant) newPeer() (*sfu.Peer, error) {
+func (p *Participant) newPeer() (peer, error) {
 	r := p.room
 	events := &peerEvents{p: p}
 	peer, err := r.rooms.cfg.Engine.NewPeer(sfu.PeerConfig{
@@ -166,7 +152,7 @@ func (p *Participant) newPeer() (*sfu.Peer, error) {
 		return nil, ErrGone
 	}
 	former := p.peer
-	p.peer = peer
+	p.peer, p.shown = peer, shown{}
 	p.retractLocked()
 	events.peer = peer
 	r.mu.Unlock()
@@ -175,7 +161,7 @@ func (p *Participant) newPeer() (*sfu.Peer, error) {
 }
 
 // dropPeer gives up a Peer that failed.
-func (p *Participant) dropPeer(peer *sfu.Peer) {
+func (p *Participant) dropPeer(peer peer) {
 	p.room.mu.Lock()
 	if p.peer == peer {
 		p.peer = nil
@@ -183,22 +169,6 @@ func (p *Participant) dropPeer(peer *sfu.Peer) {
 	}
 	p.room.mu.Unlock()
 	peer.Close()
-}
-
-// retractLocked ends all that p publishes.
-func (p *Participant) retractLocked() {
-	changed := false
-	for _, pub := range p.publications {
-		if pub.announced {
-			delete(p.room.owners, pub.track)
-			p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
-			changed = true
-		}
-	}
-	p.publications = nil
-	if changed {
-		p.room.showLocked()
-	}
 }
 
 // HasPeer says whether there is a Peer that an offer would go on with.
@@ -227,96 +197,6 @@ func (p *Participant) Confirm(rev uint64) {
 	if peer != nil {
 		peer.Confirm(rev)
 	}
-}
-
-// Publish declares what a sending m-line carries, or whether it is muted now. The others hear of it once its first
-// packet has come.
-//
-// Errors: ErrNotAllowed, ErrTooManyTracks, ErrBadSource, ErrGone.
-func (p *Participant) Publish(t Publish) error {
-	if !t.Source.Valid() {
-		return fmt.Errorf("%w: %q", ErrBadSource, t.Source)
-	}
-	if !p.Grant.mayPublish(t.Source) {
-		return fmt.Errorf("%w to publish: %s", ErrNotAllowed, t.Source)
-	}
-	r := p.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !p.here {
-		return ErrGone
-	}
-	pub := p.publications[t.Mid]
-	switch {
-	case pub == nil:
-		if len(p.publications) >= r.rooms.cfg.Limits.Tracks {
-			r.rooms.cfg.Metrics.Refused("too_many_tracks")
-			return ErrTooManyTracks
-		}
-		pub = p.publicationLocked(t.Mid)
-	case pub.announced && pub.source != t.Source:
-		p.unannounceLocked(pub)
-	}
-	was := pub.muted
-	pub.declared, pub.source, pub.muted = true, t.Source, t.Muted
-	if pub.announced {
-		if was != t.Muted {
-			r.tellLocked(Muted{ID: p.ID, Track: pub.track.ID(), Muted: t.Muted})
-		}
-		return nil
-	}
-	p.announceLocked(pub)
-	return nil
-}
-
-// Unpublish takes back what an m-line carries. The m-line stays and can be published again.
-func (p *Participant) Unpublish(mid string) {
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
-	pub := p.publications[mid]
-	if pub == nil {
-		return
-	}
-	pub.declared = false
-	p.unannounceLocked(pub)
-	if pub.track == nil {
-		delete(p.publications, mid)
-	}
-}
-
-func (p *Participant) publicationLocked(mid string) *publication {
-	pub := p.publications[mid]
-	if pub == nil {
-		if p.publications == nil {
-			p.publications = make(map[string]*publication)
-		}
-		pub = &publication{owner: p, mid: mid}
-		p.publications[mid] = pub
-	}
-	return pub
-}
-
-// announceLocked tells everyone of a track that is both declared and there.
-func (p *Participant) announceLocked(pub *publication) {
-	if !pub.declared || pub.track == nil || pub.announced || !p.here {
-		return
-	}
-	pub.announced = true
-	p.room.owners[pub.track] = p
-	p.room.tellLocked(Published{ID: p.ID, Track: pub.info()})
-	p.room.showLocked()
-	p.log.Info().Str("track", pub.track.ID()).Str("source", string(pub.source)).Str("codec", pub.track.Codec()).Msg("track published")
-}
-
-func (p *Participant) unannounceLocked(pub *publication) {
-	if !pub.announced {
-		return
-	}
-	pub.announced = false
-	delete(p.room.owners, pub.track)
-	p.room.tellLocked(Unpublished{ID: p.ID, Track: pub.track.ID()})
-	p.room.showLocked()
-	p.log.Info().Str("track", pub.track.ID()).Msg("track unpublished")
 }
 
 // Away takes p off the roster but expects it back: its id stays its own.

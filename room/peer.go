@@ -1,13 +1,28 @@
 package room
 
-import "github.com/parlorhq/parlor/sfu"
+import (
+	"context"
+
+	"github.com/parlorhq/parlor/sfu"
+)
+
+// peer is a PeerConnection as a room needs it.
+type peer interface {
+	Answer(ctx context.Context, offer string) (string, error)
+	Show(wishes []sfu.Wish)
+	Slots() (rev uint64, slots []sfu.Binding)
+	Confirm(rev uint64)
+	Close()
+}
+
+var _ peer = (*sfu.Peer)(nil)
 
 // peerEvents hears what happens on one Peer of a participant. A Peer that was replaced may still speak; what it says is
 // no longer listened to.
 type peerEvents struct {
 	p *Participant
 	// Guarded by the Room's mu.
-	peer *sfu.Peer
+	peer peer
 }
 
 var _ sfu.Handler = (*peerEvents)(nil)
@@ -26,7 +41,7 @@ func (e *peerEvents) PeerState(s sfu.State) {
 		return
 	}
 	if s == sfu.Closed {
-		p.peer = nil
+		p.peer, p.shown = nil, shown{}
 		p.retractLocked()
 	}
 	p.log.Info().Stringer("state", s).Msg("peer lost")
@@ -42,7 +57,7 @@ func (e *peerEvents) TrackStarted(t *sfu.Track) {
 		return
 	}
 	pub := p.publicationLocked(t.Mid())
-	pub.track = t
+	pub.arrive(t)
 	p.announceLocked(pub)
 }
 
@@ -71,10 +86,27 @@ func (e *peerEvents) SlotsChanged(rev uint64, bindings []sfu.Binding) {
 }
 
 // LayersWanted implements sfu.Handler.
-func (e *peerEvents) LayersWanted(*sfu.Track, []string) {}
+func (e *peerEvents) LayersWanted(t *sfu.Track, rids []string) {
+	p := e.p
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	pub := p.publications[t.Mid()]
+	if !e.currentLocked() || pub == nil || pub.track != t {
+		return
+	}
+	pub.wanted = rids
+	p.member.Notify(LayersWanted{Mid: pub.mid, RIDs: rids})
+}
 
 // QualityChanged implements sfu.Handler.
-func (e *peerEvents) QualityChanged(sfu.Quality) {}
+func (e *peerEvents) QualityChanged(q sfu.Quality) {
+	p := e.p
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if e.currentLocked() {
+		p.room.qualityLocked(p, q)
+	}
+}
 
 // ChannelOpened implements sfu.Handler.
 func (e *peerEvents) ChannelOpened(c *sfu.Channel) {

@@ -36,14 +36,21 @@ type Room struct {
 	// mu guards what follows and all that Participant says it guards. It is also held while entries are appended, so that
 	// the order of the log is the order of what happened.
 	mu           sync.Mutex
-	participants map[string]*Participant     // here or expected back
-	owners       map[*sfu.Track]*Participant // of what is announced
+	participants map[string]*Participant // here or expected back
+	published    published
+	speaking     []string       // ids, loudest first; never edited
+	recent       []*Participant // who spoke a moment ago
+	looks        uint64         // at how loud voices are
+	rated        []*Participant // whose quality has changed and was not told
+	wishes       []sfu.Wish     // memory for those of one participant
 	arrivals     uint64
 	closed       bool
 	dead         bool
 	empty        *time.Timer
 	expiry       *time.Timer // of the next value that has its time; nil: none is due
 	expires      time.Time
+	listening    *time.Timer // of the next look at voices; nil: nobody has one
+	rating       *time.Timer // of telling qualities; nil: there is nothing to tell
 }
 
 func newRoom(rs *Rooms, name string) *Room {
@@ -52,7 +59,7 @@ func newRoom(rs *Rooms, name string) *Room {
 		name:         name,
 		log:          rs.cfg.Log.With().Str("room", name).Logger(),
 		participants: make(map[string]*Participant),
-		owners:       make(map[*sfu.Track]*Participant),
+		published:    newPublished(),
 	}
 }
 
@@ -87,7 +94,7 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		r.settleLocked(time.Now()) // it may have been read from the store
 	}
 	id := "p_" + rand.Text()[:16]
-	var former *sfu.Peer
+	var former peer
 	if old := req.Replaces; old != nil && r.participants[old.ID] == old {
 		id = old.ID
 		former = r.goLocked(old, ReasonReplaced)
@@ -174,13 +181,10 @@ func (r *Room) enterLocked(p *Participant) {
 }
 
 // goLocked takes p off the roster. The Peer it returns is to be closed once the lock is let go.
-func (r *Room) goLocked(p *Participant, why Reason) *sfu.Peer {
+func (r *Room) goLocked(p *Participant, why Reason) peer {
 	peer := p.peer
-	p.peer = nil
-	for _, pub := range p.publications {
-		delete(r.owners, pub.track)
-	}
-	p.publications = nil
+	p.peer, p.shown, p.quality = nil, shown{}, quality{}
+	gone := p.takeBackLocked()
 	if !p.here {
 		return peer
 	}
@@ -188,7 +192,7 @@ func (r *Room) goLocked(p *Participant, why Reason) *sfu.Peer {
 	r.tellLocked(Left{ID: p.ID, Reason: why}, p.member.Keep(p, false)...)
 	r.data.Leave(p.ID, time.Now())
 	r.latest.Forget(p.ID)
-	r.showLocked()
+	r.showLocked(gone...)
 	p.log.Info().Str("reason", string(why)).Int("present", r.lenLocked()).Msg("participant left")
 	return peer
 }
@@ -202,57 +206,14 @@ func (r *Room) tellLocked(e Event, rows ...datachannel.Row) {
 	}
 }
 
-// showLocked says to every Peer what to show: what the others publish, screens first, then in order of arrival.
-func (r *Room) showLocked() {
-	for _, p := range r.participants {
-		r.showToLocked(p)
-	}
-}
-
-func (r *Room) showToLocked(p *Participant) {
-	if p.peer == nil || !p.here || !p.Grant.Subscribe {
-		return
-	}
-	var pubs []*publication
-	for _, q := range r.participants {
-		if q == p || !q.here {
-			continue
-		}
-		for _, pub := range q.publications {
-			if pub.announced {
-				pubs = append(pubs, pub)
-			}
-		}
-	}
-	slices.SortFunc(pubs, func(a, b *publication) int {
-		return cmp.Or(
-			cmp.Compare(rank(a.source), rank(b.source)),
-			cmp.Compare(a.owner.arrival, b.owner.arrival),
-			cmp.Compare(a.track.ID(), b.track.ID()),
-		)
-	})
-	wishes := make([]sfu.Wish, len(pubs))
-	for i, pub := range pubs {
-		wishes[i] = sfu.Wish{Track: pub.track}
-	}
-	p.peer.Show(wishes)
-}
-
-func rank(s Source) int {
-	if s == Screen || s == ScreenAudio {
-		return 0
-	}
-	return 1
-}
-
 // slotsLocked says what slots show. A track that was taken back a moment ago is nobody's and shows as nothing: that
 // the slot is empty is about to be said anyway.
 func (r *Room) slotsLocked(bindings []sfu.Binding) []Slot {
 	out := make([]Slot, len(bindings))
 	for i, b := range bindings {
 		out[i] = Slot{Mid: b.Mid, Kind: b.Kind, After: b.After, HasAfter: b.HasAfter}
-		if owner := r.owners[b.Track]; owner != nil {
-			out[i].Track, out[i].Participant = b.Track.ID(), owner.ID
+		if pub := r.published.of[b.Track]; pub != nil {
+			out[i].Track, out[i].Participant, out[i].Paused = b.Track.ID(), pub.owner.ID, b.Paused
 		}
 	}
 	return out

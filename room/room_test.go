@@ -343,8 +343,8 @@ func TestATrackIsAnnouncedOnceDeclaredAndThere(t *testing.T) {
 			t.Errorf("event %d: %+v, want %+v", i, got[i], want[i])
 		}
 	}
-	if len(ada.room.owners) != 0 {
-		t.Errorf("owners left: %v", ada.room.owners)
+	if left := ada.room.published; len(left.of)+len(left.byID)+len(left.pictures) != 0 {
+		t.Errorf("left: %+v", left)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -117,7 +118,7 @@ func TestAdmitRefuses(t *testing.T) {
 		}
 		return strings.Replace(good, from, to, 1)
 	}
-	many := make([]string, 33)
+	many := make([]string, 65)
 	tests := map[string]struct {
 		offer string
 		want  error
@@ -126,7 +127,7 @@ func TestAdmitRefuses(t *testing.T) {
 		"not SDP":           {"v=0\r\nhello\r\n", ErrBadOffer},
 		"JSON":              {`{"type":"offer"}`, ErrBadOffer},
 		"no m-line":         {strings.SplitAfter(good, "m=")[0], ErrBadOffer},
-		"too many bytes":    {good + strings.Repeat("a=x\r\n", 60000), ErrTooLarge},
+		"too many bytes":    {good + strings.Repeat("a=x\r\n", 80000), ErrTooLarge},
 		"too many m-lines":  {offerOf(many...), ErrTooManyMedia},
 		"long line":         {good + "a=" + strings.Repeat("x", 3000) + "\r\n", ErrTooLarge},
 		"many attributes":   {good + strings.Repeat("a=x\r\n", 600), ErrTooLarge},
@@ -195,7 +196,7 @@ func FuzzAdmit(f *testing.F) {
 		f.Add(offer, true, true)
 	}
 	f.Add(offerOf("a=sendrecv\r\n", "a=inactive\r\n"), false, true)
-	f.Add(offerOf(make([]string, 33)...), true, false)
+	f.Add(offerOf(make([]string, 65)...), true, false)
 	f.Add("v=0\r\nm=audio 0 UDP/TLS/RTP/SAVPF 1\r\na=mid:0\r\na=candidate:1\r\n", true, true)
 	f.Fuzz(func(t *testing.T, offer string, publish, subscribe bool) {
 		a := admission{limits: Limits{}.withDefaults(), publish: publish, subscribe: subscribe}
@@ -241,4 +242,39 @@ func FuzzAdmit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A page that shows 25 people, a screen and hears ten, and one that uses every m-line there may be.
+func TestTheLargestPagesOfferIsAdmitted(t *testing.T) {
+	sections := strings.Split(realOffers(t)["chromium-simulcast"], "\r\nm=")
+	session, lines := sections[0], sections[1:]
+	grown := func(audio, video int) string {
+		out := append([]string{}, lines...)
+		mids := "0 1 2 3 4 5 6"
+		for i := range audio + video {
+			line := lines[2]
+			if i >= audio {
+				line = lines[4]
+			}
+			mid := fmt.Sprint(len(lines) + i)
+			mids += " " + mid
+			out = append(out, regexp.MustCompile(`a=mid:\d+`).ReplaceAllString(line, "a=mid:"+mid))
+		}
+		head := strings.Replace(session, "BUNDLE 0 1 2 3 4 5 6", "BUNDLE "+mids, 1)
+		return head + "\r\nm=" + strings.Join(out, "\r\nm=")
+	}
+	rules := everything()
+	for name, offer := range map[string]string{
+		"a page of 25":    grown(10-2, 25+1-2),
+		"all for the few": grown(10-2, rules.limits.MediaLines-len(lines)-(10-2)),
+	} {
+		admitted, err := rules.admit(offer)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		t.Logf("%s: %d m-lines, %d bytes of %d", name, len(admitted.media), len(offer), rules.limits.SDPBytes)
+	}
+	if _, err := rules.admit(grown(8, rules.limits.MediaLines-len(lines)-7)); !errors.Is(err, ErrTooManyMedia) {
+		t.Errorf("one more: %v", err)
+	}
 }

@@ -150,8 +150,8 @@ type Handler interface {
 
 // Limits are the caps of one peer. A zero field takes its default.
 type Limits struct {
-	SDPBytes     int // 256 KiB
-	MediaLines   int // 32
+	SDPBytes     int // 384 KiB: Chromium takes 5 KiB for an m-line of video
+	MediaLines   int // 64
 	SSRCs        int // 64 streams the peer sends at a time
 	Channels     int // 4; two are Parlor's own, none is taken from the peer, see Peer
 	MessageBytes int // 64 KiB
@@ -168,8 +168,8 @@ func (l Limits) withDefaults() Limits {
 			*v = d
 		}
 	}
-	set(&l.SDPBytes, 256<<10)
-	set(&l.MediaLines, 32)
+	set(&l.SDPBytes, 384<<10)
+	set(&l.MediaLines, 64)
 	set(&l.SSRCs, 64)
 	set(&l.Channels, 4)
 	set(&l.MessageBytes, 64<<10)

@@ -55,6 +55,7 @@ type client struct {
 	// Owned by run.
 	offers *rate.Limiter
 	rev    uint64 // of the slots last sent
+	spoken bool   // it was told of somebody who speaks
 }
 
 // request is a signalling message that came over a link.
@@ -63,7 +64,7 @@ type request struct {
 	raw  []byte
 }
 
-// linked says that a link signals now, whose hello told of the slots as of rev.
+// linked says that a link signals now, whose hello told of the slots as of rev. What was said before it may have been lost.
 type linked struct{ rev uint64 }
 
 // ending is the cause of a session's end, with what its client is told.
@@ -168,6 +169,13 @@ func (c *client) handle(item any) {
 			c.rev = max(c.rev, rev)
 			c.signal(slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
 		}
+		c.tellMoment(c.participant.Moment())
+	case room.LayersWanted:
+		c.signal(renderLayers(item))
+	case room.SpeakersChanged:
+		c.tellSpeakers(item.IDs)
+	case room.QualitiesChanged:
+		c.signal(renderQualities(item.Of))
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
 			c.links.Go(func() { c.serveLossy(item.Channel) })
@@ -210,13 +218,25 @@ func (c *client) serve(r request) (subject, error) {
 		if err := decode(r.raw, &m); err != nil {
 			return subject{}, err
 		}
-		return subject{mid: m.Mid}, c.participant.Publish(room.Publish{Mid: m.Mid, Source: m.Source, Muted: m.Muted})
+		return subject{mid: m.Mid}, c.participant.Publish(m.described.of(m.Mid, m.Source, m.Muted))
 	case kindUnpublish:
 		var m unpublishRequest
 		if err := decode(r.raw, &m); err != nil {
 			return subject{}, err
 		}
 		c.participant.Unpublish(m.Mid)
+	case kindView:
+		var m viewRequest
+		if err := decode(r.raw, &m); err != nil {
+			return subject{}, err
+		}
+		return subject{}, c.participant.SetView(m.view())
+	case kindMute:
+		var m muteRequest
+		if err := decode(r.raw, &m); err != nil {
+			return subject{}, err
+		}
+		return subject{}, c.participant.Mute(m.Participant, m.Track, m.Muted)
 	case kindLeave:
 		var m leaveRequest
 		if err := decode(r.raw, &m); err != nil {
@@ -254,7 +274,7 @@ func (c *client) serveOffer(raw []byte) (subject, error) {
 func publishes(tracks []track) []room.Publish {
 	out := make([]room.Publish, len(tracks))
 	for i, t := range tracks {
-		out[i] = room.Publish{Mid: t.Mid, Source: t.Source, Muted: t.Muted}
+		out[i] = t.described.of(t.Mid, t.Source, t.Muted)
 	}
 	return out
 }

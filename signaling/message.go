@@ -17,6 +17,8 @@ const (
 	kindSlotted   = "slotted"
 	kindPublish   = "publish"
 	kindUnpublish = "unpublish"
+	kindView      = "view"
+	kindMute      = "mute"
 	kindPing      = "ping" // only before the first of the others
 )
 
@@ -28,6 +30,19 @@ type track struct {
 	Kind   string      `json:"kind,omitempty"`
 	Source room.Source `json:"source"`
 	Muted  bool        `json:"muted"`
+	described
+}
+
+// described is how a track is published, as far as its owner says.
+type described struct {
+	Width  int     `json:"width,omitempty"`
+	Height int     `json:"height,omitempty"`
+	Layers []layer `json:"layers,omitempty"`
+}
+
+type layer struct {
+	RID   string  `json:"rid"`
+	Scale float64 `json:"scale"`
 }
 
 type session struct {
@@ -86,6 +101,27 @@ type publishRequest struct {
 	Mid    string      `json:"mid"`
 	Source room.Source `json:"source"`
 	Muted  bool        `json:"muted"`
+	described
+}
+
+type viewRequest struct {
+	T      string   `json:"t"`
+	Tracks []tile   `json:"tracks"`
+	Off    []string `json:"off,omitempty"`
+}
+
+type tile struct {
+	ID     string `json:"id"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Pin    bool   `json:"pin,omitempty"`
+}
+
+type muteRequest struct {
+	T           string `json:"t"`
+	Participant string `json:"participant"`
+	Track       string `json:"track"`
+	Muted       bool   `json:"muted"`
 }
 
 type unpublishRequest struct {
@@ -115,6 +151,7 @@ type slot struct {
 	Kind        string  `json:"kind"`
 	Track       string  `json:"track,omitempty"`
 	Participant string  `json:"participant,omitempty"`
+	Paused      bool    `json:"paused,omitempty"`
 	After       *uint32 `json:"after,omitempty"`
 }
 
@@ -178,6 +215,22 @@ type slotsNotice struct {
 	T     string `json:"t"`
 	Rev   uint64 `json:"rev"`
 	Slots []slot `json:"slots"`
+}
+
+type layersNotice struct {
+	T    string   `json:"t"`
+	Mid  string   `json:"mid"`
+	RIDs []string `json:"rids"`
+}
+
+type speakersNotice struct {
+	T   string   `json:"t"`
+	IDs []string `json:"ids"`
+}
+
+type qualityNotice struct {
+	T  string            `json:"t"`
+	Of map[string]string `json:"of"`
 }
 
 type closedNotice struct {

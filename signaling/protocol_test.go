@@ -17,7 +17,8 @@ var ours = map[string]any{
 	"C→S slotted": slottedRequest{}, "C→S publish": publishRequest{}, "C→S unpublish": unpublishRequest{},
 	"C→S ping": pingRequest{}, "S→C pong": pongReply{},
 	"S→C joined": joinedReply{}, "S→C resumed": resumedReply{}, "S→C closed": closedNotice{}, "S→C error": errorReply{},
-	"S→C answer": answerReply{}, "S→C slots": slotsNotice{},
+	"S→C answer": answerReply{}, "S→C slots": slotsNotice{}, "C→S view": viewRequest{}, "C→S mute": muteRequest{},
+	"S→C layers": layersNotice{}, "S→C speakers": speakersNotice{}, "S→C quality": qualityNotice{},
 }
 
 // TestEveryExampleOfTheProtocolIsReal holds docs/protocol.md against the code: each example is decoded without an unknown

@@ -47,7 +47,8 @@ func EncodeEvent(e room.Event) []byte {
 			ID    string `json:"id"`
 			Track string `json:"track"`
 			Muted bool   `json:"muted"`
-		}{"muted", e.ID, e.Track, e.Muted})
+			By    string `json:"by,omitempty"`
+		}{"muted", e.ID, e.Track, e.Muted, e.By})
 	}
 	panic(fmt.Sprintf("signaling: no message for the event %T", e))
 }
@@ -84,7 +85,7 @@ func renderTrack(t room.TrackInfo) track {
 func renderSlots(slots []room.Slot) []slot {
 	out := make([]slot, len(slots))
 	for i, s := range slots {
-		out[i] = slot{Mid: s.Mid, Kind: s.Kind.String(), Track: s.Track, Participant: s.Participant}
+		out[i] = slot{Mid: s.Mid, Kind: s.Kind.String(), Track: s.Track, Participant: s.Participant, Paused: s.Paused}
 		if s.HasAfter {
 			out[i].After = &slots[i].After
 		}
@@ -121,6 +122,9 @@ func codes() []codeOf {
 		{room.ErrGone, "session_not_found"},
 		{room.ErrTooManyTracks, "too_many_media"},
 		{room.ErrBadSource, "bad_message"},
+		{room.ErrOutOfRange, "bad_message"},
+		{room.ErrTooMuch, "too_large"},
+		{room.ErrUnknownParticipant, "unknown_participant"},
 		{sfu.ErrTooLarge, "too_large"},
 		{sfu.ErrTooManyMedia, "too_many_media"},
 		{sfu.ErrBadOffer, "bad_offer"},

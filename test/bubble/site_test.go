@@ -75,7 +75,7 @@ func open(t *testing.T, s siting) *site {
 	v.door = signaling.New(signaling.Config{
 		Rooms: v.rooms, Open: true, Log: s.log, Metrics: counts, Keeper: v.keeper, History: s.data.History.Types,
 		Limits: signaling.Limits{
-			FrameBytes: 320 << 10, MediaLines: 32, SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
+			FrameBytes: 448 << 10, MediaLines: 64, SignalRate: 10, SignalBurst: 40, OfferRate: 2, OfferBurst: 5,
 			Connections: 1000, ConnectionsPerIP: 100, UpgradeTimeout: 10 * time.Second, FirstMessage: 5 * time.Second,
 			LostAfter: cmp.Or(s.lostAfter, lostAfter), ResumeWindow: cmp.Or(s.resumeWindow, resumeWindow), Data: s.limits,
 		},

@@ -177,7 +177,7 @@ func (p *person) handleLocked(l *line, m *told) {
 			default:
 			}
 		}
-	case "beat", "slots":
+	case "beat", "slots", "layers", "speakers", "quality":
 	default:
 		p.faultLocked("%q is no kind of message", m.T)
 	}

@@ -113,7 +113,7 @@ func TestOfferCaps(t *testing.T) {
 	tt := server(t)
 	for name, c := range map[string]struct{ sdp, code string }{
 		"too many lines": {offer(200), "too_many_media"},
-		"too large":      {offer(2) + strings.Repeat("a=x:"+strings.Repeat("y", 900)+"\r\n", 300), "too_large"},
+		"too large":      {offer(2) + strings.Repeat("a=x:"+strings.Repeat("y", 900)+"\r\n", 450), "too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := dial(t, tt.url)
