@@ -74,6 +74,21 @@ export class Company {
     else this.#events.emit(event, track, participant)
   }
 
+  /** A track plays in a slot. */
+  subscribed(track: RemoteTrack, participant: Participant): void {
+    if (track.tell(true)) this.#events.emit('trackSubscribed', track, participant)
+  }
+
+  /**
+   * It does not any more. That what is attached is out of sight for a while is no news: pages take elements away when they hear
+   * of it, and then it could never be seen again.
+   */
+  unsubscribed(track: RemoteTrack, participant: Participant): void {
+    const [attached] = track.elements
+    if (attached && track.wish !== false && participant.tracks.get(track.id) === track) return
+    if (track.tell(false)) this.#events.emit('trackUnsubscribed', track, participant)
+  }
+
   #changed(): void {
     this.viewing.changed()
     this.speakers.look()
@@ -105,6 +120,7 @@ export class Company {
         },
         unpublished: (track, p) => {
           media()?.unpublished(track.id)
+          this.unsubscribed(track, p)
           this.viewing.unpublished(track)
           track.detach()
           emit('trackUnpublished', track, p)

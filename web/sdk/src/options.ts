@@ -78,6 +78,10 @@ export interface RoomEvents {
   trackUnpublished: [track: RemoteTrack, participant: Participant]
   /** The server shows us a track: it plays wherever it is attached. */
   trackSubscribed: [track: RemoteTrack, participant: Participant]
+  /**
+   * It is not sent to us any more, because it is not published any more, is attached nowhere, or setSubscribed(false) said so. What
+   * is attached stays subscribed while it is out of sight, and plays again when it is seen.
+   */
   trackUnsubscribed: [track: RemoteTrack, participant: Participant]
   /** Our connection is too slow for this picture, which stands still; or not any more. See RemoteTrack.paused. */
   trackPaused: [track: RemoteTrack, participant: Participant]

@@ -240,8 +240,8 @@ export class Room extends Emitter<RoomEvents> {
         lossy: (channel) => this.#channels.lossyOpened(channel),
         channelClosed: () => this.#channels.close(),
         find: (trackId) => this.#company.find(trackId),
-        subscribed: (track, p) => this.emit('trackSubscribed', track, p),
-        unsubscribed: (track, p) => this.emit('trackUnsubscribed', track, p),
+        subscribed: (track, p) => this.#company.subscribed(track, p),
+        unsubscribed: (track, p) => this.#company.unsubscribed(track, p),
         paused: (track, p) => this.emit(track.paused ? 'trackPaused' : 'trackResumed', track, p),
       },
       {

@@ -105,6 +105,7 @@ export class RemoteTrack extends Track {
   #pinned = false
   #wish: boolean | undefined
   #everAttached = false
+  #told = false
 
   /** @internal */
   constructor(id: string, kind: Kind, source: Source, muted: boolean, playback: Playback, watcher?: Watcher) {
@@ -145,6 +146,13 @@ export class RemoteTrack extends Track {
     if (this.#wish === subscribed) return
     this.#wish = subscribed
     this.#watcher?.wished(this)
+  }
+
+  /** @internal The page knows that it is, or is not, subscribed; true if that is news. */
+  tell(subscribed: boolean): boolean {
+    const news = this.#told !== subscribed
+    this.#told = subscribed
+    return news
   }
 
   /** @internal What setSubscribed said last, if anything. */

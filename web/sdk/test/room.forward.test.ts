@@ -205,6 +205,41 @@ describe('who speaks, and whose connection is poor', () => {
   })
 })
 
+describe('a picture that is shown', () => {
+  it('stays subscribed while it is attached and published, in a slot or not', async () => {
+    const { room, socket } = await enter()
+    room.on('trackSubscribed', (t) => events.push(`+${t.id}`))
+    room.on('trackUnsubscribed', (t) => events.push(`-${t.id}`))
+    const mid = FakePeer.last.transceivers.find((t) => t.direction === 'recvonly')?.mid
+    let rev = 1
+    const shown = (yes: boolean) =>
+      socket.say({
+        t: 'slots',
+        rev: ++rev,
+        slots: [{ mid, kind: 'video', ...(yes ? { track: 't_a' } : {}) }],
+      })
+    const track = room.participants.get('p_a')?.tracks.get('t_a')
+    if (!track) throw new Error('nobody is here')
+    shown(true)
+    shown(false)
+    expect(events).toEqual(['+t_a', '-t_a'])
+    const element = {} as HTMLMediaElement
+    Object.defineProperty(track, 'elements', { value: [element], configurable: true })
+    events = []
+    for (const yes of [true, false, true, false]) shown(yes)
+    expect(events).toEqual(['+t_a'])
+    track.setSubscribed(false)
+    shown(true)
+    shown(false)
+    expect(events).toEqual(['+t_a', '-t_a'])
+    track.setSubscribed(true)
+    shown(true)
+    shown(false)
+    socket.say(log({ event: 'unpublished', id: 'p_a', track: 't_a' }))
+    expect(events.slice(2)).toEqual(['+t_a', '-t_a'])
+  })
+})
+
 describe('a picture that the line does not carry', () => {
   it('is paused as long as its slot is', async () => {
     const { room, socket } = await enter()

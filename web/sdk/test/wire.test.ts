@@ -25,7 +25,7 @@ describe('the examples of docs/protocol.md', () => {
       state: 0,
       history: ['chat'],
       link: 'Jd93kQpv',
-      limits: { mediaLines: 32, messageBytes: 1 << 20, frameBytes: 1_114_112, lossyBytes: 1000 },
+      limits: { mediaLines: 64, messageBytes: 1 << 20, frameBytes: 1_114_112, lossyBytes: 1000 },
     })
     expect(find('resumed')).toMatchObject({ link: 'pQ7zXc41' })
     expect(find('attached')).toEqual({ t: 'attached', gen: 2, n: 16, epoch: 'x5Gh' })
