@@ -60,8 +60,18 @@ func (t *Track) Describe(width, height int, encodings []Encoding) {
 	t.width, t.height, t.encodings = width, height, slices.Clone(encodings)
 }
 
+// Described is what Describe said last.
+func (t *Track) Described() (width, height int, encodings []Encoding) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.width, t.height, slices.Clone(t.encodings)
+}
+
 // Silence stops (or lets go on) what is forwarded of the track, whatever its publisher sends.
 func (t *Track) Silence(silent bool) { t.silent.Store(silent) }
+
+// Silenced says whether Silence has stopped it.
+func (t *Track) Silenced() bool { return t.silent.Load() }
 
 // Level is how loud the track is: 0 is silence and 127 as loud as can be, smoothed over about 200 ms. It is 0 for what
 // is no sound, is silenced, or does not say (RFC 6464).

@@ -52,17 +52,18 @@ type Client struct {
 	wg      sync.WaitGroup
 
 	// Guarded by mu: what the outside may look at.
-	mu      sync.Mutex
-	view    []Participant // nil until somebody asks; a room that fills up changes too often to list it each time
-	slots   []Binding
-	stats   Stats
-	session Resume
-	you     Participant
-	grant   Grant
-	limits  Limits
-	kept    []string
-	err     error
-	changed chan struct{} // closed and replaced at every change
+	mu       sync.Mutex
+	view     []Participant // nil until somebody asks; a room that fills up changes too often to list it each time
+	slots    []Binding
+	speakers []string
+	stats    Stats
+	session  Resume
+	you      Participant
+	grant    Grant
+	limits   Limits
+	kept     []string
+	err      error
+	changed  chan struct{} // closed and replaced at every change
 
 	owned // by run
 }

@@ -42,6 +42,7 @@ type happening struct {
 	ID          string          `json:"id"`
 	Track       json.RawMessage `json:"track"` // an object in published, an id elsewhere
 	Muted       bool            `json:"muted"`
+	By          string          `json:"by"`
 	Reason      string          `json:"reason"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/interceptor"
 	responders "github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -112,6 +113,10 @@ func (c *Client) furnish(m *media, sends []*published, audio, video int) error {
 func (c *Client) api() (*webrtc.API, error) {
 	engine := &webrtc.MediaEngine{}
 	if err := registerCodecs(engine); err != nil {
+		return nil, err
+	}
+	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
+	if err := engine.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
@@ -241,7 +246,7 @@ func (m *media) tracks() []sending {
 }
 
 func (p *published) sending() sending {
-	return sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted}
+	return sending{Mid: p.line.Mid(), Source: p.Source, Muted: p.Muted, Size: p.Size}
 }
 
 func (m *media) find(source string) *published {

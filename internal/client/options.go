@@ -47,6 +47,10 @@ type Options struct {
 	OnLossy   func(Lossy)
 	OnRTP     func(slot Binding, packet *rtp.Packet)
 	OnSlots   func(rev uint64, slots []Binding)
+	// OnSpeakers, OnQuality and OnLayers are called from the client's own goroutine: they must not call the Client.
+	OnSpeakers func(ids []string)
+	OnQuality  func(of map[string]string)
+	OnLayers   func(mid string, rids []string)
 
 	Log zerolog.Logger
 }
@@ -59,5 +63,6 @@ type Publication struct {
 	Source   string // microphone, camera, screen, screen_audio, other
 	Track    webrtc.TrackLocal
 	Muted    bool
+	Size            // what is said of it, if anything
 	Keyframe func() // called when the server asks for a keyframe
 }

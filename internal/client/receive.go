@@ -63,6 +63,8 @@ func (c *Client) handle(l *link, m *inbound) {
 		c.takeReset(l, m)
 	case "slots":
 		c.bindSlots(m.Rev, m.Slots)
+	case "layers", "speakers", "quality":
+		c.takeMoment(m)
 	case "answer":
 		c.takeAnswer(m)
 	case "error":

@@ -20,7 +20,7 @@ func newRoster(self string, snapshot []Participant) roster {
 
 // apply takes one event entry and says what happened.
 func (r *roster) apply(e *happening) (ev Event) {
-	ev = Event{Offset: e.O, Kind: e.Event, Participant: e.ID, Reason: e.Reason, Muted: e.Muted}
+	ev = Event{Offset: e.O, Kind: e.Event, Participant: e.ID, Reason: e.Reason, Muted: e.Muted, By: e.By}
 	switch e.Event {
 	case "joined":
 		if e.Participant == nil {

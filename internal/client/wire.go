@@ -40,6 +40,7 @@ type Event struct {
 	Source      string
 	Reason      string // of left and of reset
 	Muted       bool
+	By          string // of muted: who did it, if not the owner
 	Name        string // of joined
 	Unconfirmed int    // of reset: how many of our own messages have an unknown fate
 }
@@ -65,6 +66,7 @@ type Binding struct {
 	Kind        string  `json:"kind"`
 	Track       string  `json:"track"`
 	Participant string  `json:"participant"`
+	Paused      bool    `json:"paused"` // our line does not carry it at the moment
 	After       *uint32 `json:"after"`
 }
 
@@ -92,6 +94,12 @@ type inbound struct {
 
 	// answer
 	SDP string `json:"sdp"`
+
+	// layers, speakers, quality
+	Mid  string            `json:"mid"`
+	RIDs []string          `json:"rids"`
+	IDs  []string          `json:"ids"`
+	Of   map[string]string `json:"of"`
 
 	// attached, reset
 	Gen    uint64 `json:"gen"`
@@ -125,6 +133,17 @@ type (
 		Mid    string `json:"mid"`
 		Source string `json:"source"`
 		Muted  bool   `json:"muted"`
+		Size
+	}
+	viewFrame struct {
+		T string `json:"t"`
+		View
+	}
+	muteFrame struct {
+		T           string `json:"t"`
+		Participant string `json:"participant"`
+		Track       string `json:"track"`
+		Muted       bool   `json:"muted"`
 	}
 	resumeRef struct {
 		SID string `json:"sid"`

@@ -51,7 +51,7 @@ func (g *guest) handle(h *hose, m *told) {
 		g.closed(m.Code)
 	case "error":
 		g.refused(h, m)
-	case "pong", "slots":
+	case "pong", "slots", "layers", "speakers", "quality":
 	default:
 		g.fault("%q is no kind of message", m.T)
 	}

@@ -69,7 +69,7 @@ func open(t *testing.T, s siting) *site {
 		Engine: v.engine, Encode: signaling.EncodeEvent, Log: s.log, Metrics: counts, EmptyTimeout: 10 * time.Minute,
 		Data: s.data,
 		Limits: room.Limits{
-			Rooms: 10, Participants: 20, Tracks: 8, RoomBytes: 128, NameBytes: 64, IdentityBytes: 128, MetadataBytes: 16 << 10,
+			Rooms: 10, Participants: 120, Tracks: 8, RoomBytes: 128, NameBytes: 64, IdentityBytes: 128, MetadataBytes: 16 << 10,
 		},
 	})
 	v.door = signaling.New(signaling.Config{

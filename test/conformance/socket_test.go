@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type socket struct {
 	came    chan object // one object each
 	ended   chan error  // why reading ended
 	skipped []object    // what expect went past, for failures
+	writing sync.Mutex
 }
 
 func dial(t *testing.T, url string) *socket {
@@ -35,13 +37,13 @@ func dial(t *testing.T, url string) *socket {
 	}
 	_ = response.Body.Close()
 	s := &socket{t: t, ws: ws, came: make(chan object, 4096), ended: make(chan error, 1)}
-	go s.read()
+	go s.read(s.came)
 	t.Cleanup(func() { _ = ws.Close() })
 	return s
 }
 
-func (s *socket) read() {
-	defer close(s.came)
+func (s *socket) read(came chan<- object) {
+	defer close(came)
 	for {
 		_, frame, err := s.ws.ReadMessage()
 		if err != nil {
@@ -59,7 +61,7 @@ func (s *socket) read() {
 			return
 		}
 		for _, m := range all {
-			s.came <- m
+			came <- m
 		}
 	}
 }
@@ -75,7 +77,10 @@ func (s *socket) say(v any) {
 		}
 		text = string(b)
 	}
-	if err := s.ws.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+	s.writing.Lock()
+	err := s.ws.WriteMessage(websocket.TextMessage, []byte(text))
+	s.writing.Unlock()
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
