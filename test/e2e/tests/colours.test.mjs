@@ -79,7 +79,20 @@ scene(
     }
     await show(somebody())
     for (let step = 0; step < STEPS; step++) {
-      const act = pick(['turn', 'turn', 'turn', 'swap', 'swap', 'blink', 'size', 'pin', 'off', 'leave', 'join', 'change'])
+      const act = pick([
+        'turn',
+        'turn',
+        'turn',
+        'swap',
+        'swap',
+        'blink',
+        'size',
+        'pin',
+        'off',
+        'leave',
+        'join',
+        'change',
+      ])
       await acts[act]()
       log.push(`${act}: ${shown.join(' ')}`)
       // Every fourth is followed at once by the next, into what is still under way; after the others all is to be seen.

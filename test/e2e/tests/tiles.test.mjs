@@ -41,7 +41,11 @@ scene('a double click makes a tile large, and the keyboard makes it small again'
   await ada.page.focus(inTile(benId, 'pin'))
   await until(
     'the focused button can be seen',
-    () => ada.evaluate((s) => getComputedStyle(document.querySelector(s).parentElement).opacity === '1', inTile(benId, 'pin')),
+    () =>
+      ada.evaluate(
+        (s) => getComputedStyle(document.querySelector(s).parentElement).opacity === '1',
+        inTile(benId, 'pin'),
+      ),
     { within: 3_000 },
   )
   await ada.press('Enter')
@@ -116,7 +120,10 @@ scene('more than 25 people are on pages', { within: 90_000 }, async (stage) => {
   await until('the second is shown', async () => (await page())[0] === '2', { within: 3_000 })
   const second = (await tiles(ada)).map((t) => t.id)
   assert.equal(second.length, 6)
-  assert.ok(second.every((id) => !first.includes(id)), 'nobody is on both')
+  assert.ok(
+    second.every((id) => !first.includes(id)),
+    'nobody is on both',
+  )
   // The second page is no more when those on it have left.
   await crowd.evaluate(() => window.__crowd.slice(-8).forEach((room) => room.leave()))
   await until('all fit on one page', async () => (await ada.count('pages')) === 0, { within: 5_000, detail: page })
