@@ -45,7 +45,7 @@ export interface JoinOptions {
   /** Codec to send video in, if the browser has it; default vp8. */
   videoCodec?: VideoCodec
   /**
-   * Whether pictures that were never attached are sent too, in a size that nobody knows and behind all that are attached, so that
+   * Whether pictures that were never attached are sent too, in a size that nobody knows and behind all that are seen, so that
    * `trackSubscribed` can attach them. Default true. With false only what is attached and can be seen is sent, and what
    * `setSubscribed(true)` asks for: for pages that attach what is published, and not all of it at once.
    */

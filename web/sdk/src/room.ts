@@ -305,6 +305,7 @@ export class Room extends Emitter<RoomEvents> {
   /** The former session is gone; what it missed cannot be had any more. */
   #beginAgain(session: Session, link: Link, joined: Joined): void {
     this.#company.sync(joined.participants)
+    this.#company.speakers.hear([])
     const unconfirmed = session.begin(joined, link)
     this.#ladder?.begun(link)
     this.emit('reset', 'session_not_found', unconfirmed)

@@ -45,7 +45,9 @@ export abstract class Track {
 
   /**
    * Plays this track in the element from now on, also when it is shown only later, and never shows there what belongs
-   * to another. An element has one track; attaching another one replaces it. Returns the element.
+   * to another. An element has one track; attaching another one replaces it. Returns the element. A picture of somebody else is
+   * sent as large as its largest element is, and while one can be seen: hide an element that waits with visibility, not with
+   * display.
    */
   attach<E extends HTMLMediaElement>(element: E): E {
     if (this.sinks.has(element)) return element
@@ -139,8 +141,8 @@ export class RemoteTrack extends Track {
   }
 
   /**
-   * False: it is not sent to us, wherever it is attached. True: it is as it was, and if it was never attached it counts as
-   * shown, in a size that nobody knows, until it is: for those who take the mediaStreamTrack as it is.
+   * False: it is not sent to us, wherever it is attached. True: it is as it was, and if it is not attached yet, or to an element
+   * that is in no page, it counts as shown, in a size that nobody knows: for those who take the mediaStreamTrack as it is.
    */
   setSubscribed(subscribed: boolean): void {
     if (this.#wish === subscribed) return

@@ -158,7 +158,7 @@ export class Viewing implements Watcher {
         const size = this.#largest(track)
         const pin = track.pinned ? { pin: true } : {}
         if (size) shown.push({ id: track.id, ...size, ...pin })
-        else if (!track.everAttached && (track.wish || (this.#auto && !this.#away)))
+        else if (isLoose(track) && (track.wish || (this.#auto && !this.#away)))
           unseen.push({ id: track.id, width: 0, height: 0, ...pin })
       }
     }
@@ -187,4 +187,9 @@ export class Viewing implements Watcher {
       if (kind === 'audio' ? !off.includes(id) : !this.#begun && this.#auto) need[kind]++
     return need
   }
+}
+
+/** Nobody can say how it is shown: it never was, or in an element that is in no page, as for drawing on a canvas. */
+function isLoose(track: RemoteTrack): boolean {
+  return !track.everAttached || [...track.elements].some((element) => !element.isConnected)
 }

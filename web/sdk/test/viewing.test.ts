@@ -36,6 +36,7 @@ const video = () => {
   const element = document.createElement('video')
   Object.defineProperty(element, 'srcObject', { value: null, writable: true })
   element.play = () => Promise.resolve()
+  document.body.append(element)
   return element
 }
 const hide = (hidden: boolean) => {
@@ -272,6 +273,32 @@ describe('a program that takes tracks as they are', () => {
     hide(true)
     await pass(10_000)
     expect(sent).toHaveLength(1)
+  })
+})
+
+describe('an element that is in no page', () => {
+  const away = () => {
+    const element = video()
+    element.remove()
+    return element
+  }
+
+  it('has no size, and is sent to whoever asks for it, or attaches what is subscribed', async () => {
+    begin(false)
+    const a = publish('a')
+    a.attach(away())
+    publish('b').attach(away())
+    a.setSubscribed(true)
+    await pass(0)
+    expect(last()).toEqual(['a 0'])
+    viewing.close()
+    begin(true)
+    tracks = []
+    sent = []
+    publish('c').attach(away())
+    lay(publish('d').attach(video()), 160)
+    await pass(0)
+    expect(last()).toEqual(['d 320 c 0'])
   })
 })
 
