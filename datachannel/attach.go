@@ -170,11 +170,7 @@ func (s *Session) choose(l *Link) (out outgoing, g generation, snapshot bool) {
 // urgentLocked is what goes before the log, and between the pieces of a large frame.
 func (s *Session) urgentLocked(l *Link) (outgoing, bool) {
 	if s.signal == l && len(s.signals) > 0 {
-		first := s.signals[0]
-		s.signals[0] = nil
-		s.signals = s.signals[1:]
-		s.waiting -= len(first)
-		return outgoing{frame: whole(first, false)}, true
+		return outgoing{frame: whole(s.takeSignalLocked(), false)}, true
 	}
 	if s.closed {
 		if s.signal == l {

@@ -133,7 +133,7 @@ func (s *Session) Open(conn Conn, kind Kind, o LinkOptions) *Link {
 		// What waited for the older one is said anew by Hello.
 		s.signals, s.waiting = nil, 0
 		if o.Hello != nil {
-			s.signals, s.waiting = [][]byte{o.Hello}, len(o.Hello)
+			s.signals, s.waiting = []signal{{frame: o.Hello}}, len(o.Hello)
 		}
 	}
 	if *former != nil {

@@ -38,6 +38,35 @@ func TestSignallingGoesFirst(t *testing.T) {
 	})
 }
 
+// Of that of which only the newest counts, one waits: a client that does not read makes no queue grow.
+func TestOnlyTheNewestOfAStateWaits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, LogConfig{}, Limits{})
+		w := r.open(WebSocket, joined())
+		for i := range 1000 {
+			for _, state := range []string{"a", "b"} {
+				if err := r.s.SignalState(state, fmt.Append(nil, state, i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+		}
+		if !r.s.SignalWaits("a") || r.s.SignalWaits("c") || r.s.SignalWaits("") {
+			t.Error("what waits is not known")
+		}
+		var got []string
+		for frame, err := w.recvWithin(time.Second); err == nil; frame, err = w.recvWithin(time.Second) {
+			got = append(got, string(frame))
+		}
+		if n := len(got); n > 100 || got[n-2] != "a999" || got[n-1] != "b999" {
+			t.Errorf("%d frames, at last %q", n, got[n-2:])
+		}
+		if r.s.SignalWaits("a") || r.s.waiting != 0 {
+			t.Errorf("%d bytes wait", r.s.waiting)
+		}
+	})
+}
+
 func TestSignalQueueIsBounded(t *testing.T) {
 	for name, frame := range map[string]string{"frames": "x", "bytes": strings.Repeat("x", 64<<10)} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,6 @@ package datachannel
 
 import (
 	"encoding/json"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,7 +79,7 @@ type Session struct {
 	signal   *Link    // the newest link that signals
 	channel  *Link    // the newest data channel
 	fast     *fast    // the newest lossy channel
-	signals  [][]byte // wait for signal
+	signals  []signal // wait for signal
 	waiting  int      // their bytes
 	messages Bucket
 	bytes    Bucket
@@ -187,28 +186,6 @@ func (s *Session) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed
-}
-
-// Signal sends a frame of signalling over the newest link for it, in the order of the calls. The caller does not touch
-// frame again. Without such a link the frame is dropped: `resumed` says anew how things are. ErrOverflow means that
-// the client doesn't read; the caller closes the session.
-func (s *Session) Signal(frame []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	if s.signal == nil {
-		return nil
-	}
-	if len(s.signals) >= s.cfg.Limits.SignalFrames || s.waiting+len(frame) > s.cfg.Limits.SignalBytes {
-		s.cfg.Metrics.Dropped("signal_queue")
-		return fmt.Errorf("signalling to %s: %w", s.cfg.ID, ErrOverflow)
-	}
-	s.signals = append(s.signals, frame)
-	s.waiting += len(frame)
-	s.wakeLocked(s.signal)
-	return nil
 }
 
 func (s *Session) wakeLocked(links ...*Link) {

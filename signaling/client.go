@@ -54,8 +54,9 @@ type client struct {
 
 	// Owned by run.
 	offers *rate.Limiter
-	rev    uint64 // of the slots last sent
-	spoken bool   // it was told of somebody who speaks
+	rev    uint64                 // of the slots last sent
+	spoken bool                   // it was told of somebody who speaks
+	rated  map[string]sfu.Quality // the qualities last sent
 }
 
 // request is a signalling message that came over a link.
@@ -156,7 +157,7 @@ func (c *client) handle(item any) {
 	case room.SlotsChanged:
 		if item.Rev > c.rev {
 			c.rev = item.Rev
-			c.signal(slotsNotice{T: "slots", Rev: item.Rev, Slots: renderSlots(item.Slots)})
+			c.tellSlots(item.Rev, item.Slots)
 		}
 	case linked:
 		if !c.participant.Here() && !errors.Is(c.participant.Return(), room.ErrGone) {
@@ -167,15 +168,15 @@ func (c *client) handle(item any) {
 		// What slots show may have changed between what the hello says and the link that carries it.
 		if rev, slots := c.participant.Slots(); rev > item.rev {
 			c.rev = max(c.rev, rev)
-			c.signal(slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
+			c.tellSlots(rev, slots)
 		}
 		c.tellMoment(c.participant.Moment())
 	case room.LayersWanted:
-		c.signal(renderLayers(item))
+		c.tellLayers(item)
 	case room.SpeakersChanged:
 		c.tellSpeakers(item.IDs)
 	case room.QualitiesChanged:
-		c.signal(renderQualities(item.Of))
+		c.tellQualities(item.Of)
 	case room.ChannelOpened:
 		if item.Channel.Lossy() {
 			c.links.Go(func() { c.serveLossy(item.Channel) })
@@ -271,14 +272,6 @@ func (c *client) serveOffer(raw []byte) (subject, error) {
 	return subject{id: m.ID}, nil
 }
 
-func publishes(tracks []track) []room.Publish {
-	out := make([]room.Publish, len(tracks))
-	for i, t := range tracks {
-		out[i] = t.described.of(t.Mid, t.Source, t.Muted)
-	}
-	return out
-}
-
 // serveChannel moves the session over its data channel as long as that is open.
 func (c *client) serveChannel(ch *sfu.Channel) {
 	link := c.session.Open(channelConn{ch}, datachannel.DataChannel, datachannel.LinkOptions{})
@@ -366,8 +359,11 @@ func reasonOf(code string) room.Reason {
 }
 
 // signal sends a signalling message.
-func (c *client) signal(v any) {
-	if err := c.session.Signal(marshal(v)); err != nil {
+func (c *client) signal(v any) { c.signalState("", v) }
+
+// signalState sends one of which only the newest counts.
+func (c *client) signalState(state string, v any) {
+	if err := c.session.SignalState(state, marshal(v)); err != nil {
 		c.end("slow_consumer", "you do not read what is sent to you")
 	}
 }

@@ -1,6 +1,8 @@
 package signaling
 
 import (
+	"maps"
+
 	"github.com/parlorhq/parlor/room"
 	"github.com/parlorhq/parlor/sfu"
 )
@@ -14,28 +16,20 @@ func (d described) of(mid string, source room.Source, muted bool) room.Publish {
 	return p
 }
 
+func publishes(tracks []track) []room.Publish {
+	out := make([]room.Publish, len(tracks))
+	for i, t := range tracks {
+		out[i] = t.described.of(t.Mid, t.Source, t.Muted)
+	}
+	return out
+}
+
 func (m *viewRequest) view() room.View {
 	v := room.View{Off: m.Off, Tiles: make([]room.Tile, len(m.Tracks))}
 	for i, t := range m.Tracks {
 		v.Tiles[i] = room.Tile{Track: t.ID, Width: t.Width, Height: t.Height, Pinned: t.Pin}
 	}
 	return v
-}
-
-func renderLayers(l room.LayersWanted) layersNotice {
-	return layersNotice{T: "layers", Mid: l.Mid, RIDs: append([]string{}, l.RIDs...)} // [] rather than null
-}
-
-func renderSpeakers(ids []string) speakersNotice {
-	return speakersNotice{T: "speakers", IDs: append([]string{}, ids...)}
-}
-
-func renderQualities(of map[string]sfu.Quality) qualityNotice {
-	n := qualityNotice{T: "quality", Of: make(map[string]string, len(of))}
-	for id, q := range of {
-		n.Of[id] = qualityWord(q)
-	}
-	return n
 }
 
 func qualityWord(q sfu.Quality) string {
@@ -49,9 +43,30 @@ func qualityWord(q sfu.Quality) string {
 	}
 }
 
+func (c *client) tellSlots(rev uint64, slots []room.Slot) {
+	c.signalState("slots", slotsNotice{T: "slots", Rev: rev, Slots: renderSlots(slots)})
+}
+
+func (c *client) tellLayers(l room.LayersWanted) {
+	c.signalState("layers "+l.Mid, layersNotice{T: "layers", Mid: l.Mid, RIDs: append([]string{}, l.RIDs...)}) // [] rather than null
+}
+
 func (c *client) tellSpeakers(ids []string) {
 	c.spoken = c.spoken || len(ids) > 0
-	c.signal(renderSpeakers(ids))
+	c.signalState("speakers", speakersNotice{T: "speakers", IDs: append([]string{}, ids...)})
+}
+
+// tellQualities says which have changed, and again what still waits to be said.
+func (c *client) tellQualities(of map[string]sfu.Quality) {
+	if c.rated == nil || !c.session.SignalWaits("quality") {
+		c.rated = make(map[string]sfu.Quality, len(of))
+	}
+	maps.Copy(c.rated, of)
+	n := qualityNotice{T: "quality", Of: make(map[string]string, len(c.rated))}
+	for id, q := range c.rated {
+		n.Of[id] = qualityWord(q)
+	}
+	c.signalState("quality", n)
 }
 
 // tellMoment says what stands in no log, to a client that may have missed it. That nobody speaks is news to one who may
@@ -61,9 +76,9 @@ func (c *client) tellMoment(m room.Moment) {
 		c.tellSpeakers(m.Speakers)
 	}
 	if len(m.Qualities) > 0 {
-		c.signal(renderQualities(m.Qualities))
+		c.tellQualities(m.Qualities)
 	}
 	for _, l := range m.Layers {
-		c.signal(renderLayers(l))
+		c.tellLayers(l)
 	}
 }

@@ -89,15 +89,22 @@ func TestWhatStandsInNoLogIsSaid(t *testing.T) {
 		ada := s.join("sse", "Ada")
 		stream := ada.watch()
 		c := s.h.sessions.find(ada.sid)
-		c.Notify(room.SpeakersChanged{IDs: []string{"p_1", "p_2"}})
-		c.Notify(room.SpeakersChanged{})
-		c.Notify(room.QualitiesChanged{Of: map[string]sfu.Quality{"p_1": sfu.QualityGood, "p_2": sfu.QualityPoor, "p_3": sfu.QualityLost}})
-		c.Notify(room.LayersWanted{Mid: "1", RIDs: []string{"q", "h"}})
-		c.Notify(room.LayersWanted{Mid: "1"})
-		c.Notify(room.SlotsChanged{Rev: 7, Slots: []room.Slot{{Mid: "3", Kind: sfu.Video, Track: "t", Participant: "p", Paused: true}}})
+		for _, n := range []room.Notice{
+			room.SpeakersChanged{IDs: []string{"p_1", "p_2"}},
+			room.SpeakersChanged{},
+			room.QualitiesChanged{Of: map[string]sfu.Quality{"p_1": sfu.QualityGood, "p_2": sfu.QualityPoor, "p_3": sfu.QualityLost}},
+			room.QualitiesChanged{Of: map[string]sfu.Quality{"p_2": sfu.QualityGood}},
+			room.LayersWanted{Mid: "1", RIDs: []string{"q", "h"}},
+			room.LayersWanted{Mid: "1"},
+			room.SlotsChanged{Rev: 7, Slots: []room.Slot{{Mid: "3", Kind: sfu.Video, Track: "t", Participant: "p", Paused: true}}},
+		} {
+			c.Notify(n)
+			synctest.Wait()
+		}
 		want := strings.Join([]string{
 			`{"t":"speakers","ids":["p_1","p_2"]}`, `{"t":"speakers","ids":[]}`,
 			`{"t":"quality","of":{"p_1":"good","p_2":"poor","p_3":"lost"}}`,
+			`{"t":"quality","of":{"p_2":"good"}}`,
 			`{"t":"layers","mid":"1","rids":["q","h"]}`, `{"t":"layers","mid":"1","rids":[]}`,
 			`{"t":"slots","rev":7,"slots":[{"mid":"3","kind":"video","track":"t","participant":"p","paused":true}]}`,
 		}, "\n")
@@ -119,8 +126,48 @@ func TestAMuteSaysWhoDidIt(t *testing.T) {
 		"":    `{"event":"muted","id":"p","track":"t","muted":true}`,
 		"p_a": `{"event":"muted","id":"p","track":"t","muted":true,"by":"p_a"}`,
 	} {
-		if got := fmt.Sprintf("%s", EncodeEvent(room.Muted{ID: "p", Track: "t", Muted: true, By: by})); got != want {
+		if got := string(EncodeEvent(room.Muted{ID: "p", Track: "t", Muted: true, By: by})); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+}
+
+// A client that does not read for hours is told how things are when it does, not how they were.
+func TestWhoIsSlowToReadIsToldTheNewest(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, s *site) {
+		ada := s.join("poll", "Ada") // nothing is taken before it asks
+		c := s.h.sessions.find(ada.sid)
+		for i := range 1000 {
+			id := fmt.Sprint("p_", i%3)
+			c.Notify(room.SpeakersChanged{IDs: []string{id}})
+			c.Notify(room.QualitiesChanged{Of: map[string]sfu.Quality{id: sfu.QualityPoor, "p_3": sfu.Quality(1 + i%3)}})
+			c.Notify(room.LayersWanted{Mid: fmt.Sprint(i % 2), RIDs: []string{id}})
+			c.Notify(room.SlotsChanged{Rev: uint64(i + 1), Slots: []room.Slot{{Mid: "3", Kind: sfu.Video}}})
+			synctest.Wait()
+		}
+		if c.ctx.Err() != nil {
+			t.Fatal("the session has ended")
+		}
+		// What was on its way comes, and then the newest.
+		var frames []string
+		for n := 1; n == 1 || !strings.Contains(frames[len(frames)-1], `"rev":1000`); n++ {
+			_, more := ada.poll(n)
+			if len(more) == 0 {
+				t.Fatalf("%d frames, and not the newest", len(frames))
+			}
+			frames = append(frames, more...)
+		}
+		if len(frames) > 2000 {
+			t.Errorf("told of everything: %d frames", len(frames))
+		}
+		got := strings.Join(frames[len(frames)-5:], "\n")
+		for _, want := range []string{
+			`{"t":"speakers","ids":["p_0"]}`, `{"t":"quality","of":{"p_0":"poor","p_1":"poor","p_2":"poor","p_3":"good"}}`,
+			`{"t":"layers","mid":"1","rids":["p_0"]}`, `{"t":"layers","mid":"0","rids":["p_2"]}`,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("not told %s, but\n%s", want, got)
+			}
+		}
+	})
 }

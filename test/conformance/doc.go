@@ -71,5 +71,6 @@
 //	49  the seeds' shims in real browsers               not yet: there are no shims. They come with the doors for them
 //	50  Yjs join and compaction                         not yet: there is no Yjs. It comes with its door
 //
-// Beside these: a full disk and an allowance that is used up, TestFull…, full_test.go; pictures meanwhile, test/e2e.
+// Beside these: a full disk and an allowance that is used up, TestFull…, full_test.go; pictures meanwhile, test/e2e. What is
+// shown and heard: views, layers, speakers and muting by admins, shown_test.go, with media of studio_test.go.
 package conformance
