@@ -10,9 +10,11 @@ import (
 	"github.com/parlorhq/parlor/sfu"
 )
 
-// qualities are all that somebody was told, in order.
-func (n *notices) qualities() (all []map[string]sfu.Quality) {
-	for _, v := range n.all {
+// qualities are all that one of them was told, in order.
+func (c *crowd) qualities(i int) (all []map[string]sfu.Quality) {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	for _, v := range c.told[i].all {
 		if q, ok := v.(QualitiesChanged); ok {
 			all = append(all, q.Of)
 		}
@@ -32,7 +34,7 @@ func TestQualitiesAreToldOnceASecond(t *testing.T) {
 		events[0].QualityChanged(sfu.QualityPoor)
 		events[1].QualityChanged(sfu.QualityGood)
 		events[2].QualityChanged(sfu.QualityUnknown)
-		if len(c.told[2].qualities()) > 0 {
+		if len(c.qualities(2)) > 0 {
 			t.Error("told at once")
 		}
 		time.Sleep(qualityEvery)
@@ -46,7 +48,7 @@ func TestQualitiesAreToldOnceASecond(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		want := []map[string]sfu.Quality{{a: sfu.QualityPoor, b: sfu.QualityGood}, {b: sfu.QualityLost}}
-		got := c.told[2].qualities()
+		got := c.qualities(2)
 		if !slices.EqualFunc(got, want, maps.Equal[map[string]sfu.Quality]) {
 			t.Errorf("told %v, want %v", got, want)
 		}
