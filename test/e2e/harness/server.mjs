@@ -60,6 +60,11 @@ export class Server {
     return server
   }
 
+  /** The program itself, for its other commands. */
+  get binary() {
+    return BINARY
+  }
+
   get pid() {
     return this.#process.pid
   }

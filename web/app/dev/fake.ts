@@ -1,5 +1,5 @@
 // A stand-in for the SDK while working on the page: a room without a server, whose people are drawn on canvases.
-// `vite --mode fake`; the address says what is in it: /r/demo?people=9&off=2&screen=1&fail=room_full&blocked=1
+// `vite --mode fake`; the address says what is in it: /r/demo?people=9&off=2&screen=1&fail=room_full&blocked=1&admin=1&slow_line=1
 // The page asks the SDK for more than this only through its types, so what is missing here shows at once.
 
 const options = new URLSearchParams(location.search)
@@ -17,6 +17,7 @@ class FakeTrack {
   readonly kind: 'audio' | 'video'
   readonly source: string
   muted: boolean
+  paused = false
   mediaStreamTrack: MediaStreamTrack | undefined
   constructor(id: string, kind: 'audio' | 'video', source: string, muted: boolean, media?: MediaStreamTrack) {
     this.id = id
@@ -34,6 +35,9 @@ class FakeTrack {
     element.srcObject = null
     return [element]
   }
+  setPinned() {
+    // All of it is here anyway.
+  }
 }
 
 class FakeParticipant {
@@ -46,8 +50,12 @@ class FakeParticipant {
     this.id = id
     this.name = name
   }
-  track(source: string) {
+  getTrack(source: string) {
     return [...this.tracks.values()].find((t) => t.source === source)
+  }
+  mute(track: FakeTrack) {
+    track.muted = true
+    theRoom?.emit('trackMuted', track, this)
   }
 }
 
@@ -116,6 +124,8 @@ const slides = (): MediaStreamTrack => {
   return canvas.captureStream(5).getVideoTracks()[0] as MediaStreamTrack
 }
 
+let theRoom: FakeRoom | undefined
+
 class FakeRoom {
   readonly name: string
   readonly participants = new Map<string, FakeParticipant>()
@@ -126,7 +136,7 @@ class FakeRoom {
     publish: !options.has('watcher'),
     subscribe: true,
     data: !options.has('mute'),
-    admin: false,
+    admin: options.has('admin'),
   }
   private readonly listeners = new Map<string, Set<Listener>>()
   private offset = 0
@@ -148,6 +158,9 @@ class FakeRoom {
     await new Promise((resolve) => setTimeout(resolve, options.has('slow') ? 60_000 : 120))
     return { offset: ++this.offset }
   }
+  setAudioOnly() {
+    // The page does what can be seen of it.
+  }
   startAudio() {
     return Promise.resolve()
   }
@@ -160,6 +173,11 @@ class FakeRoom {
     person.tracks.set(`a${index}`, new FakeTrack(`a${index}`, 'audio', 'microphone', quiet))
     if (index >= count('off'))
       person.tracks.set(`v${index}`, new FakeTrack(`v${index}`, 'video', 'camera', false, picture(index)))
+    if (options.has('slow_line')) {
+      person.connectionQuality = ['good', 'poor', 'lost'][index % 3] as string
+      const camera = person.getTrack('camera')
+      if (camera !== undefined) camera.paused = index % 2 === 1
+    }
     this.participants.set(person.id, person)
     this.emit('participantConnected', person)
     return person
@@ -194,10 +212,10 @@ class FakeLocal extends FakeParticipant {
     this.room = room
   }
   get isMicrophoneEnabled() {
-    return this.track('microphone')?.muted === false
+    return this.getTrack('microphone')?.muted === false
   }
   get isCameraEnabled() {
-    return this.track('camera')?.muted === false
+    return this.getTrack('camera')?.muted === false
   }
   async setMicrophoneEnabled(on: boolean) {
     await this.set('microphone', on, { audio: true })
@@ -215,7 +233,7 @@ class FakeLocal extends FakeParticipant {
     this.tracks.set(source, new FakeTrack(source, media.kind as 'audio', source, false, media))
   }
   private async set(source: string, on: boolean, ask: MediaStreamConstraints) {
-    const track = this.track(source)
+    const track = this.getTrack(source)
     if (on) this.publish((await navigator.mediaDevices.getUserMedia(ask)).getTracks()[0], source)
     else if (track !== undefined) {
       track.muted = true
@@ -236,6 +254,7 @@ export const joinRoom = async (given: {
   const fail = options.get('fail')
   if (fail !== null) throw Object.assign(new Error(fail), { code: fail })
   const room = new FakeRoom(given.room, given.name)
+  theRoom = room
   room.onMessage = given.onMessage
   room.localParticipant.publish(given.audio, 'microphone')
   room.localParticipant.publish(given.video, 'camera')

@@ -19,6 +19,9 @@
 //   people-count          the number of people here
 //   chat                  the chat panel;  chat-input, chat-send in it
 //   messages              the list;  message  one of them; data-from: participant id, data-state: pending | sent | failed
+//   audio-only            in the panel of `network`: the switch for sound only; aria-checked
+//   pages                 the buttons that turn the pages of the stage, when not all fit; data-page, data-of: from 1
+//   next-page, previous-page   in it
 //   notice                a passing notice (somebody joined or left)
 //   banner                reconnecting, or audio that waits for a click (click-to-hear is its button)
 //   ended                 the page after; data-reason: a code of docs/protocol.md or of the SDK
@@ -27,6 +30,8 @@
 //   data-participant=ID   a tile or audio element of that participant; data-local on one's own
 //   data-track=ID         the <video> or <audio> element that shows this track; data-source: camera | screen | microphone | screen_audio
 //   data-video="on|off"   on a tile: whether it shows a picture
+//   data-speaking, data-paused   on a tile, while it is so;  data-quality="good|poor|lost|unknown"
+//   pin, mute             buttons on a tile; mute only for those who may
 //
 // A page that is reloaded while in a room joins again by itself, with the same devices on.
 
@@ -54,6 +59,12 @@ export const testids = {
   invite: 'invite',
   network: 'network',
   leave: 'leave',
+  audioOnly: 'audio-only',
+  pages: 'pages',
+  nextPage: 'next-page',
+  previousPage: 'previous-page',
+  pin: 'pin',
+  mute: 'mute',
   unread: 'unread',
   chat: 'chat',
   chatInput: 'chat-input',

@@ -54,6 +54,9 @@ const extensions = new Set([
   'urn:3gpp:video-orientation',
 ])
 
+/** Which layers a picture has and needs, whatever the codec. Browsers have it, and offer it only if told to. */
+const dependencies = 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension'
+
 interface HeaderExtension {
   uri: string
   direction: string
@@ -68,9 +71,10 @@ interface NegotiatesExtensions {
 function trimExtensions(transceiver: RTCRtpTransceiver): void {
   if (!('setHeaderExtensionsToNegotiate' in transceiver)) return
   const negotiates = transceiver as RTCRtpTransceiver & NegotiatesExtensions
-  const trimmed = negotiates
-    .getHeaderExtensionsToNegotiate()
-    .map((e) => (extensions.has(e.uri) ? e : { ...e, direction: 'stopped' }))
+  const trimmed = negotiates.getHeaderExtensionsToNegotiate().map((e) => {
+    if (e.uri === dependencies) return { ...e, direction: 'sendrecv' }
+    return extensions.has(e.uri) ? e : { ...e, direction: 'stopped' }
+  })
   try {
     negotiates.setHeaderExtensionsToNegotiate(trimmed)
   } catch {

@@ -1,3 +1,4 @@
+import type { Company } from './company'
 import type { Data } from './data'
 import type { Ladder } from './ladder'
 import type { Link } from './link'
@@ -11,13 +12,14 @@ export interface Parts {
   session: Session | undefined
   ladder: Ladder | undefined
   media: Media | undefined
+  company: Company
   /** The server ended the session. */
   closed(code: string): void
 }
 
 /** Gives a message to the part that it is for. */
 export function dispatch(link: Link, message: ServerMessage, parts: Parts): void {
-  const { data, session, ladder, media } = parts
+  const { company, data, session, ladder, media } = parts
   ladder?.heard(link)
   if (data.take(link, message)) return
   switch (message.t) {
@@ -40,11 +42,21 @@ export function dispatch(link: Link, message: ServerMessage, parts: Parts): void
     case 'slots':
       media?.slots(message.rev, message.slots)
       break
+    case 'layers':
+      media?.publications.layers(message.mid, message.rids)
+      break
+    case 'speakers':
+      company.speakers.hear(message.ids)
+      break
+    case 'quality':
+      company.qualities.say(message.of)
+      break
     case 'answer':
       media?.answered(message)
       break
     case 'error':
       if (message.re === 'm' || message.re === 's' || message.re === 'attach') session?.refused(link, message)
+      else if (message.re === 'view') company.viewing.refused(message.retryMs)
       else media?.refused(message)
       break
     case 'closed':

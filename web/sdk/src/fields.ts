@@ -103,6 +103,14 @@ export class Fields {
     return v as string[]
   }
 
+  /** The members of an object of strings, which may be missing. */
+  texts(name: string): [string, string][] {
+    const v = this.value(name) ?? {}
+    if (typeof v !== 'object' || Array.isArray(v)) this.#wrong(name)
+    const members = Object.entries(v)
+    return members.every((m): m is [string, string] => typeof m[1] === 'string') ? members : this.#wrong(name)
+  }
+
   #wrong(name: string): never {
     throw new WireError(`${name} is missing or of a wrong type in ${this.#what}`)
   }

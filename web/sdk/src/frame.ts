@@ -12,6 +12,7 @@ import type {
   LogFrame,
   Op,
   ParticipantInfo,
+  Quality,
   ServerMessage,
   SlotInfo,
   Source,
@@ -93,6 +94,12 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
       }
     case 'slots':
       return { t, rev: f.count('rev'), slots: f.objects('slots').map(slot) }
+    case 'layers':
+      return { t, mid: f.id('mid'), rids: f.strings('rids') }
+    case 'speakers':
+      return { t, ids: f.strings('ids') }
+    case 'quality':
+      return { t, of: new Map(f.texts('of').map(([id, how]) => [id, quality(how)])) }
     case 'log':
       return logFrame(f, bytes)
     case 'attached':
@@ -206,7 +213,14 @@ function entry(f: Fields, bytes: Bytes, last: number, before: Message | undefine
     case 'unpublished':
       return { o, is, id: f.id('id'), track: f.id('track') }
     case 'muted':
-      return { o, is, id: f.id('id'), track: f.id('track'), muted: f.boolean('muted') }
+      return {
+        o,
+        is,
+        id: f.id('id'),
+        track: f.id('track'),
+        muted: f.boolean('muted'),
+        ...(f.has('by') ? { by: f.id('by') } : {}),
+      }
     case 'restarted':
       return { o, is }
     default:
@@ -271,6 +285,7 @@ function slot(f: Fields): SlotInfo {
     ...(f.has('track') ? { track: f.id('track') } : {}),
     ...(f.has('participant') ? { participant: f.id('participant') } : {}),
     ...(f.has('after') ? { after: f.count('after') } : {}),
+    ...(f.flag('paused') ? { paused: true } : {}),
   }
 }
 
@@ -290,6 +305,10 @@ function source(f: Fields): Source {
 
 function sourceOf(s: string): Source {
   return s === 'microphone' || s === 'camera' || s === 'screen' || s === 'screen_audio' ? s : 'other'
+}
+
+function quality(how: string): Quality {
+  return how === 'good' || how === 'poor' || how === 'lost' ? how : 'unknown'
 }
 
 function grant(f: Fields): Grant {

@@ -3,9 +3,10 @@ import type { VideoCodec } from './codecs'
 import type { ParlorError } from './errors'
 import type { Participant } from './participant'
 import { Peer } from './peer'
-import { growth, initialPool } from './pool'
+import { Pool } from './pool'
 import { Publications, type PublicationEvents } from './publications'
 import { Renewal } from './renewal'
+import { Repair } from './repair'
 import { Slots } from './slots'
 import type { RemoteTrack } from './track'
 import type {
@@ -36,18 +37,15 @@ export interface MediaEvents {
   find(trackId: string): { track: RemoteTrack; participant: Participant } | undefined
   subscribed(track: RemoteTrack, participant: Participant): void
   unsubscribed(track: RemoteTrack, participant: Participant): void
+  /** Our connection is too slow for it, or not any more. */
+  paused(track: RemoteTrack, participant: Participant): void
 }
 
 export type LocalEvents = Pick<PublicationEvents, 'published' | 'muted' | 'refused'>
 
-const disconnectedMs = 3_000
-const connectMs = 10_000
-const longestRepairMs = 30_000
-const growMs = 100
-
 /**
  * The media side of a session: one PeerConnection at a time, kept alive. It restarts ICE when the path is lost, makes
- * a new PeerConnection when that does not help or the server lost its own, and grows the pool of slots.
+ * a new PeerConnection when that does not help or the server lost its own, and has as many slots as the page needs.
  */
 export class Media {
   readonly #events: MediaEvents
@@ -62,15 +60,23 @@ export class Media {
   #state: MediaState = 'connecting'
   #closed = false
 
-  readonly #pool: Record<Kind, number> = { ...initialPool }
-  #need: Record<Kind, number> = { audio: 0, video: 0 }
-  #growTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #pool = new Pool({
+    lines: () => {
+      if (!this.#peer || !this.#limits || this.#grant?.subscribe === false) return undefined
+      return this.#limits.mediaLines - this.#peer.lines.length - 1
+    },
+    resized: () => void this.#negotiation.run((peer) => this.#fit(peer)).catch(() => undefined),
+  })
 
   /** Slots that came while their answer was still being put in force. */
   #late: { rev: number; slots: SlotInfo[] } | undefined
   #joining = false
-  #repairs = 0
-  #repairTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #repair = new Repair({
+    state: () => this.#peer?.state,
+    restart: () => this.#negotiation.run((peer) => peer.restartIce()),
+    renew: () => this.#renew(),
+    failed: () => this.#setState('failed'),
+  })
   readonly #renewal = new Renewal(() => void this.#renew())
 
   constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
@@ -88,8 +94,9 @@ export class Media {
       confirm: (rev) => events.send({ t: 'slotted', rev }),
       subscribed: events.subscribed,
       unsubscribed: events.unsubscribed,
+      paused: events.paused,
     })
-    this.publications = new Publications({
+    this.publications = new Publications(codec, {
       send: events.send,
       peer: () => this.#peer,
       negotiate: (change) => this.#negotiation.run(change),
@@ -193,14 +200,9 @@ export class Media {
     this.#slots.unpublished(trackId)
   }
 
-  /** How many tracks the others publish: the pool grows so that each could be shown, and one more. */
-  need(audio: number, video: number): void {
-    if (this.#closed) return
-    this.#need = { audio, video }
-    this.#growTimer ??= setTimeout(() => {
-      this.#growTimer = undefined
-      this.#grow()
-    }, growMs)
+  /** So many tracks of the others are to be shown. */
+  need(need: Record<Kind, number>): void {
+    if (!this.#closed) this.#pool.need(need)
   }
 
   /** The data channel ended. */
@@ -217,9 +219,9 @@ export class Media {
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#repairTimer)
+    this.#repair.cancel()
     this.#renewal.cancel()
-    clearTimeout(this.#growTimer)
+    this.#pool.close()
     this.#negotiation.close()
     this.publications.close()
     this.#slots.clear()
@@ -232,7 +234,7 @@ export class Media {
   }
 
   #replace(): Peer {
-    clearTimeout(this.#repairTimer)
+    this.#repair.cancel()
     const former = this.#peer
     this.#slots.clear()
     this.#late = undefined
@@ -257,14 +259,13 @@ export class Media {
     if (former) this.#events.channelClosed()
     this.#renewal.cancel()
     this.publications.addLines(peer)
-    peer.addSlots('audio', this.#pool.audio)
-    peer.addSlots('video', this.#pool.video)
+    this.#fit(peer)
     return peer
   }
 
   #signallingUp(): void {
     this.#negotiation.setUp(true)
-    this.#grow()
+    this.#pool.grow()
   }
 
   #settled(peer: Peer, rev: number, slots: SlotInfo[]): void {
@@ -274,37 +275,29 @@ export class Media {
     this.#late = undefined
     if (late) this.#slots.apply(late.rev, late.slots)
     this.publications.tellAll()
-    this.#await(peer)
+    if (peer.state !== 'connected') this.#repair.await()
   }
 
-  #grow(): void {
-    const peer = this.#peer
-    if (!peer || !this.#limits || this.#grant?.subscribe === false) return
-    const more = growth(this.#pool, this.#need, this.#limits.mediaLines - peer.lines.length - 1)
-    if (more.audio + more.video === 0) return
-    this.#pool.audio += more.audio
-    this.#pool.video += more.video
-    this.#negotiation
-      .run((current) => {
-        for (const kind of ['audio', 'video'] as const) {
-          const missing = this.#pool[kind] - current.slots(kind)
-          if (missing > 0) current.addSlots(kind, missing)
-        }
-      })
-      .catch(() => undefined)
+  /** Gives the PeerConnection as many slots as there should be. */
+  #fit(peer: Peer): void {
+    const playing = this.#slots.playing()
+    for (const kind of ['audio', 'video'] as const) {
+      const missing = this.#pool.size[kind] - peer.slots(kind)
+      if (missing > 0) peer.addSlots(kind, missing)
+      else if (missing < 0) peer.dropSlots(kind, -missing, (mid) => playing.some((p) => p.mid === mid))
+    }
   }
 
   #stateChanged(state: RTCPeerConnectionState): void {
     if (state === 'connected') {
-      this.#repairs = 0
-      clearTimeout(this.#repairTimer)
+      this.#repair.connected()
       this.#setState('connected')
     } else if (state === 'failed') {
       this.#setState('failed')
-      this.#repairIn(this.#repairs === 0 ? 0 : this.#repairDelay())
+      this.#repair.lost()
     } else if (state === 'disconnected') {
       this.#setState('connecting')
-      this.#repairIn(disconnectedMs)
+      this.#repair.interrupted()
     } else if (state !== 'closed' && this.#state !== 'failed') this.#setState('connecting')
   }
 
@@ -312,38 +305,6 @@ export class Media {
     if (this.#state === state) return
     this.#state = state
     this.#events.state(state)
-  }
-
-  /** If the path does not come up in a while, something has to be done about it. */
-  #await(peer: Peer): void {
-    if (peer.state === 'connected') return
-    this.#repairIn(connectMs + this.#repairDelay())
-  }
-
-  #repairDelay(): number {
-    if (this.#repairs === 0) return 0
-    return Math.min(longestRepairMs, 500 * 2 ** this.#repairs) * (0.75 + Math.random() / 2)
-  }
-
-  #repairIn(ms: number): void {
-    clearTimeout(this.#repairTimer)
-    this.#repairTimer = setTimeout(() => void this.#repair(), ms)
-  }
-
-  /** Twice by a restart of ICE, then by a new PeerConnection, and so on, ever more rarely. */
-  async #repair(): Promise<void> {
-    if (this.#closed || !this.#peer || this.#peer.state === 'connected') return
-    if (this.#repairs > 0) this.#setState('failed')
-    this.#repairs++
-    if (this.#repairs % 3 === 0) {
-      await this.#renew()
-      return
-    }
-    try {
-      await this.#negotiation.run((peer) => peer.restartIce())
-    } catch {
-      await this.#renew()
-    }
   }
 
   /** Goes on with a new PeerConnection. */
@@ -359,8 +320,7 @@ export class Media {
     } catch {
       if (this.#closed) return
       this.#setState('failed')
-      this.#repairs++
-      this.#repairIn(connectMs + this.#repairDelay())
+      this.#repair.again()
     }
   }
 }

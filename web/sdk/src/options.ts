@@ -1,7 +1,7 @@
 import type { VideoCodec } from './codecs'
 import type { ParlorError } from './errors'
 import type { MediaState } from './media'
-import type { ConnectionQuality, LocalParticipant, Participant } from './participant'
+import type { Anyone, ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
 import type { LocalTrack, RemoteTrack } from './track'
 
@@ -44,6 +44,12 @@ export interface JoinOptions {
   transports?: Transport[]
   /** Codec to send video in, if the browser has it; default vp8. */
   videoCodec?: VideoCodec
+  /**
+   * Whether pictures that were never attached are sent too, in a size that nobody knows and behind all that are seen, so that
+   * `trackSubscribed` can attach them. Default true. With false only what is attached and can be seen is sent, and what
+   * `setSubscribed(true)` asks for: for pages that attach what is published, and not all of it at once.
+   */
+  autoSubscribe?: boolean
   onMessage?: (type: string, data: unknown, from: Participant, meta: MessageMeta) => void
   /** Ends the attempt to join. */
   signal?: AbortSignal
@@ -72,16 +78,24 @@ export interface RoomEvents {
   trackUnpublished: [track: RemoteTrack, participant: Participant]
   /** The server shows us a track: it plays wherever it is attached. */
   trackSubscribed: [track: RemoteTrack, participant: Participant]
+  /**
+   * It is not sent to us any more, because it is not published any more, is attached nowhere, or setSubscribed(false) said so. What
+   * is attached stays subscribed while it is out of sight, and plays again when it is seen.
+   */
   trackUnsubscribed: [track: RemoteTrack, participant: Participant]
-  trackMuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
-  trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Participant | LocalParticipant]
+  /** Our connection is too slow for this picture, which stands still; or not any more. See RemoteTrack.paused. */
+  trackPaused: [track: RemoteTrack, participant: Participant]
+  trackResumed: [track: RemoteTrack, participant: Participant]
+  /** `by`: it was not its publisher who muted it. A track of our own that somebody mutes is muted as by setMicrophoneEnabled(false). */
+  trackMuted: [track: RemoteTrack | LocalTrack, participant: Anyone, by?: Participant]
+  trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Anyone, by?: Participant]
   localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
   localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
   /** The server would not take a track of ours: nobody saw it, and it is unpublished. */
   publishRefused: [track: LocalTrack, error: ParlorError]
-  /** Loudest first. */
-  activeSpeakersChanged: [speakers: Participant[]]
-  connectionQualityChanged: [quality: ConnectionQuality, participant: Participant | LocalParticipant]
+  /** Loudest first, ourselves among them. */
+  activeSpeakersChanged: [speakers: Anyone[]]
+  connectionQualityChanged: [quality: ConnectionQuality, participant: Anyone]
   message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
   /** A key of the room's state has changed: undefined if it is gone. See StateListener. */
   stateChanged: [key: string, value: unknown, by: string, offset: number]

@@ -1,8 +1,11 @@
 import { ParlorError } from './errors'
 import type { LocalTrack, RemoteTrack, Track } from './track'
-import type { Source } from './wire'
+import type { Quality, Source } from './wire'
 
-export type ConnectionQuality = 'unknown' | 'good' | 'poor' | 'lost'
+export type ConnectionQuality = Quality
+
+/** One of the others, or ourselves. */
+export type Anyone = Participant | LocalParticipant
 
 /** Somebody in the room. */
 export class Participant<T extends Track = RemoteTrack> {
@@ -12,11 +15,13 @@ export class Participant<T extends Track = RemoteTrack> {
   #metadata: string
   #speaking = false
   #quality: ConnectionQuality = 'unknown'
+  readonly #mute: Mute | undefined
   /** @internal */
   readonly mutableTracks = new Map<string, T>()
 
   /** @internal */
-  constructor(info: ParticipantIdentity) {
+  constructor(info: ParticipantIdentity, mute?: Mute) {
+    this.#mute = mute
     this.#id = info.id
     this.#identity = info.identity
     this.#name = info.name
@@ -59,6 +64,17 @@ export class Participant<T extends Track = RemoteTrack> {
     return this.#quality
   }
 
+  /**
+   * Mutes a track of theirs for everybody: the server sends no more of it, and their own page is told who did it. It takes a
+   * token that says roomAdmin. Only they can unmute it; with `muted` false their track is as they left it. What came of it is
+   * told by `trackMuted`.
+   */
+  mute(track: T, muted = true): void {
+    if (!this.#mute || this.mutableTracks.get(track.id) !== track)
+      throw new ParlorError('not_allowed', 'one mutes what others publish')
+    this.#mute(this.#id, track.id, muted)
+  }
+
   /** @internal */
   update(info: ParticipantIdentity): void {
     this.#id = info.id
@@ -82,6 +98,9 @@ export class Participant<T extends Track = RemoteTrack> {
   }
 }
 
+/** Asks the server to mute somebody's track; throws if we may not. */
+export type Mute = (participantId: string, trackId: string, muted: boolean) => void
+
 export interface ParticipantIdentity {
   id: string
   identity: string
@@ -97,6 +116,8 @@ export interface DeviceOptions {
 export interface PublishOptions {
   /** What it is; default `other`. Microphone and camera take the place of the device in use. */
   source?: Source
+  /** A picture in several sizes, so that everybody can be sent what they need; default true. False: the whole alone. */
+  simulcast?: boolean
 }
 
 /** What publishes; the local participant passes on to it. */
@@ -106,7 +127,7 @@ export interface Publisher {
     enabled: boolean,
     device?: DeviceOptions,
   ): Promise<void>
-  publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack>
+  publish(media: MediaStreamTrack, source: Source, simulcast?: boolean): Promise<LocalTrack>
   unpublish(media: MediaStreamTrack): Promise<void>
 }
 
@@ -157,7 +178,7 @@ export class LocalParticipant extends Participant<LocalTrack> {
   }
 
   publishTrack(track: MediaStreamTrack, options: PublishOptions = {}): Promise<LocalTrack> {
-    return this.#publisher.publish(track, options.source ?? 'other')
+    return this.#publisher.publish(track, options.source ?? 'other', options.simulcast)
   }
 
   unpublishTrack(track: MediaStreamTrack | LocalTrack): Promise<void> {

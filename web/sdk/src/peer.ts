@@ -1,10 +1,10 @@
 import { trim, type VideoCodec } from './codecs'
-import type { Kind, Source } from './wire'
+import { encodingsOf, type Shape } from './encodings'
+import type { Kind } from './wire'
 
 /** An m-line on which we send. It stays for the life of the PeerConnection; what it carries changes without an offer. */
 export interface Line {
   readonly kind: Kind
-  readonly source: Source
   readonly transceiver: RTCRtpTransceiver
 }
 
@@ -26,7 +26,8 @@ export class Peer {
   readonly #pc: RTCPeerConnection
   readonly #codec: VideoCodec
   readonly #lines: Line[] = []
-  readonly #slots: Record<Kind, number> = { audio: 0, video: 0 }
+  /** The pool, in the order in which slots were added. */
+  readonly #slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] }
   #accepted = false
 
   constructor(options: PeerOptions, events: PeerEvents) {
@@ -55,32 +56,54 @@ export class Peer {
 
   /** M-lines of the next offer: sending lines, slots, and the one of the data channels. */
   get mediaLines(): number {
-    return this.#lines.length + this.#slots.audio + this.#slots.video + 1
+    return this.#lines.length + this.#slots.audio.length + this.#slots.video.length + 1
   }
 
   slots(kind: Kind): number {
-    return this.#slots[kind]
+    return this.#slots[kind].length
   }
 
   /** Adds a line to send on; the next offer takes it along. */
-  addLine(kind: Kind, source: Source, media: MediaStreamTrack | null): Line {
-    const transceiver = this.#pc.addTransceiver(media ?? kind, {
-      direction: 'sendonly',
-      ...(kind === 'video'
-        ? { sendEncodings: [{ maxBitrate: source === 'screen' ? 2_500_000 : 1_700_000 }] }
-        : {}),
-    })
+  addLine(
+    kind: Kind,
+    media: MediaStreamTrack | null,
+    rids: readonly string[],
+    shapes: readonly Shape[],
+  ): Line {
+    const add = (sendEncodings: RTCRtpEncodingParameters[]) =>
+      this.#pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings })
+    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#codec) : []
+    let transceiver
+    try {
+      transceiver = add(encodings)
+    } catch {
+      // This browser knows no such layers in time.
+      transceiver = add(
+        encodings.map((e) => ({ ...e, scalabilityMode: undefined })) as RTCRtpEncodingParameters[],
+      )
+    }
     trim(transceiver, kind, this.#codec)
-    const line = { kind, source, transceiver }
+    const line = { kind, transceiver }
     this.#lines.push(line)
     return line
   }
 
   /** Adds slots to the pool; the next offer takes them along. */
   addSlots(kind: Kind, count: number): void {
-    for (let i = 0; i < count; i++)
-      trim(this.#pc.addTransceiver(kind, { direction: 'recvonly' }), kind, this.#codec)
-    this.#slots[kind] += count
+    for (let i = 0; i < count; i++) {
+      const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' })
+      trim(transceiver, kind, this.#codec)
+      this.#slots[kind].push(transceiver)
+    }
+  }
+
+  /** Takes slots out of the pool, those that show nothing first; the next offer says so, and later ones have their m-lines again. */
+  dropSlots(kind: Kind, count: number, plays: (mid: string | null) => boolean): void {
+    const slots = this.#slots[kind]
+    const last = [...slots].reverse()
+    const going = [...last.filter((t) => !plays(t.mid)), ...last.filter((t) => plays(t.mid))].slice(0, count)
+    for (const transceiver of going) transceiver.stop()
+    this.#slots[kind] = slots.filter((t) => !going.includes(t))
   }
 
   receiver(mid: string): RTCRtpReceiver | undefined {

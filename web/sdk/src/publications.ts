@@ -1,10 +1,12 @@
 import { openDevice, openScreen } from './devices'
+import type { VideoCodec } from './codecs'
 import { ParlorError } from './errors'
-import type { DeviceOptions, Publisher } from './participant'
-import type { Line, Peer } from './peer'
+import type { DeviceOptions, Participant, Publisher } from './participant'
+import type { Peer } from './peer'
+import { isDevice, Publication } from './publication'
 import { Playback } from './sink'
 import { LocalTrack } from './track'
-import type { ClientMessage, Kind, Refusal, Sending, Source } from './wire'
+import type { ClientMessage, Kind, Refusal, Sending, Source, TrackInfo } from './wire'
 
 export interface PublicationEvents {
   send(message: ClientMessage): boolean
@@ -13,30 +15,15 @@ export interface PublicationEvents {
   mediaLines(): number
   mayPublish(source: Source): boolean
   published(track: LocalTrack, published: boolean): void
-  muted(track: LocalTrack): void
+  /** `by`: not by ourselves. */
+  muted(track: LocalTrack, by?: Participant): void
   /** The server would not take it: nobody else sees it. It is not published any more. */
   refused(track: LocalTrack, err: ParlorError): void
 }
 
 const retryMs = 1_000
-
-/** Something we send, or may send again: its place in the offer is kept. */
-interface Publication {
-  readonly kind: Kind
-  readonly source: Source
-  readonly track: LocalTrack
-  media: MediaStreamTrack | undefined
-  /** Opened by us, so ours to stop. */
-  owned: boolean
-  /** Others are told of it. */
-  active: boolean
-  deviceId: string | undefined
-  line: Line | undefined
-  /** The server was told of it on this PeerConnection and may take it for published, also if it is not any more. */
-  told: boolean
-  /** Changes to it happen one after the other. */
-  queue: Promise<unknown>
-}
+// Nobody says when a screen or a phone was turned.
+const measureMs = 2_000
 
 /**
  * What we publish, through every PeerConnection we have in turn. Microphone and camera have their lines from the first
@@ -44,6 +31,7 @@ interface Publication {
  */
 export class Publications implements Publisher {
   readonly #events: PublicationEvents
+  readonly #codec: VideoCodec
   readonly #playback = new Playback(() => undefined)
   readonly #all: Publication[] = []
   #count = 0
@@ -51,8 +39,10 @@ export class Publications implements Publisher {
   /** Why nothing can be published any more. */
   #over: ParlorError | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #measureTimer = setInterval(() => this.#measure(), measureMs)
 
-  constructor(events: PublicationEvents) {
+  constructor(codec: VideoCodec, events: PublicationEvents) {
+    this.#codec = codec
     this.#events = events
     this.#add('audio', 'microphone')
     this.#add('video', 'camera')
@@ -80,25 +70,54 @@ export class Publications implements Publisher {
 
   /** Gives a new PeerConnection its sending lines. */
   addLines(peer: Peer): void {
-    for (const p of this.#all) {
-      p.line = isDevice(p) || p.active ? peer.addLine(p.kind, p.source, carried(p)) : undefined
-      p.told = false
-    }
+    for (const p of this.#all) p.setLine(p.device || p.active ? peer : undefined)
   }
 
   /** What an offer says of our lines. A device's is named from the start, but not once it was published and is not any more. */
   sending(peer: Peer): Sending[] {
     return this.#all.flatMap((p) => {
       const mid = p.line && peer.lines.includes(p.line) ? p.line.transceiver.mid : null
-      if (mid === null || !(p.active || (isDevice(p) && !p.told))) return []
+      if (mid === null || !(p.active || (p.device && !p.told))) return []
       p.told ||= p.active
-      return [{ mid, source: p.source, muted: !p.active || p.track.muted }]
+      return [{ mid, source: p.source, muted: !p.active || p.track.muted, ...p.describe() }]
     })
   }
 
   /** Says again what is published, and what is not any more: it may have changed while nobody heard. */
   tellAll(): void {
     for (const p of this.#all) this.#tell(p)
+  }
+
+  /** Somebody looks at these encodings of a line. */
+  layers(mid: string, rids: readonly string[]): void {
+    this.#all.find((p) => p.mid === mid)?.watch(rids)
+  }
+
+  /** The log told of a track of ours: what it is called there. */
+  named({ id, kind, source }: TrackInfo): void {
+    const fits = this.#all.filter((p) => p.active && p.kind === kind && p.source === source)
+    const p = fits.find((q) => q.trackId === id) ?? fits.find((q) => q.trackId === undefined) ?? fits[0]
+    if (p) p.trackId = id
+  }
+
+  unnamed(trackId: string): void {
+    for (const p of this.#all) if (p.trackId === trackId) p.trackId = undefined
+  }
+
+  /** Somebody who may has muted a track of ours: nothing of it is sent any more. A screen is not shown any more at all. */
+  mutedBy(trackId: string, by: Participant): void {
+    const p = this.#all.find((q) => q.trackId === trackId)
+    if (!p) return
+    void p.inTurn(async () => {
+      if (!p.active || p.track.muted) return
+      if (p.device) await this.#mute(p, by)
+      else {
+        p.track.setMuted(true)
+        this.#events.muted(p.track, by)
+        if (p.source === 'screen') void this.#setScreen(false)
+        else await this.#end(p)
+      }
+    })
   }
 
   /** The server would not take what we said of a line. */
@@ -110,9 +129,9 @@ export class Publications implements Publisher {
     }
     // Away for a while: all is said again when we are back.
     if (code === 'session_not_found') return
-    const p = this.#all.find((q) => mid !== undefined && q.line?.transceiver.mid === mid)
+    const p = this.#all.find((q) => mid !== undefined && q.mid === mid)
     if (!p) return
-    void this.#inTurn(p, async () => {
+    void p.inTurn(async () => {
       if (!p.active) return
       await this.#end(p)
       this.#events.refused(p.track, new ParlorError(code, message || code))
@@ -127,7 +146,7 @@ export class Publications implements Publisher {
     if (source === 'screen') return this.#setScreen(enabled)
     const publication = this.#find(source)
     if (!publication) return Promise.reject(new ParlorError('unsupported', 'nothing can be published here'))
-    return this.#inTurn(publication, async () => {
+    return publication.inTurn(async () => {
       if (!enabled) {
         if (publication.active) await this.#mute(publication)
         return
@@ -160,7 +179,7 @@ export class Publications implements Publisher {
     }
   }
 
-  publish(media: MediaStreamTrack, source: Source): Promise<LocalTrack> {
+  publish(media: MediaStreamTrack, source: Source, simulcast = true): Promise<LocalTrack> {
     try {
       this.#check(source)
     } catch (err) {
@@ -169,9 +188,10 @@ export class Publications implements Publisher {
     const kind: Kind = media.kind === 'audio' ? 'audio' : 'video'
     const publication =
       this.#all.find((p) => p.media === media) ??
-      this.#all.find((p) => p.kind === kind && p.source === source && (!p.active || isDevice(p))) ??
+      this.#all.find((p) => p.kind === kind && p.source === source && (!p.active || p.device)) ??
       this.#add(kind, source)
-    return this.#inTurn(publication, async () => {
+    return publication.inTurn(async () => {
+      publication.simulcast = simulcast
       await this.#start(publication, media, publication.media === media && publication.owned)
       return publication.track
     })
@@ -179,7 +199,7 @@ export class Publications implements Publisher {
 
   unpublish(media: MediaStreamTrack): Promise<void> {
     const publication = this.#all.find((p) => p.media === media)
-    return publication ? this.#inTurn(publication, () => this.#end(publication)) : Promise.resolve()
+    return publication ? publication.inTurn(() => this.#end(publication)) : Promise.resolve()
   }
 
   /** Nothing can be published any more, and nobody sees what was. */
@@ -196,6 +216,7 @@ export class Publications implements Publisher {
   close(): void {
     this.#over ??= new ParlorError('left', 'the room was left')
     clearTimeout(this.#retryTimer)
+    clearInterval(this.#measureTimer)
     for (const p of this.#all) {
       if (p.owned) p.media?.stop()
       p.track.detach()
@@ -206,7 +227,7 @@ export class Publications implements Publisher {
   async #setScreen(enabled: boolean): Promise<void> {
     const shown = this.#all.filter((p) => (p.source === 'screen' || p.source === 'screen_audio') && p.active)
     if (!enabled) {
-      await Promise.all(shown.map((p) => this.#inTurn(p, () => this.#end(p))))
+      await Promise.all(shown.map((p) => p.inTurn(() => this.#end(p))))
       return
     }
     if (shown.length > 0) return
@@ -221,7 +242,7 @@ export class Publications implements Publisher {
       if (this.#over) throw this.#over
       const open = (kind: Kind, source: Source, media: MediaStreamTrack) => {
         const p = this.#all.find((q) => q.source === source) ?? this.#add(kind, source)
-        return this.#inTurn(p, () => this.#start(p, media, true))
+        return p.inTurn(() => this.#start(p, media, true))
       }
       await Promise.all([
         open('video', 'screen', video),
@@ -237,10 +258,10 @@ export class Publications implements Publisher {
   async #start(p: Publication, media: MediaStreamTrack, owned: boolean): Promise<void> {
     const peer = this.#events.peer()
     if (!peer) throw new ParlorError('unsupported', 'this browser has no WebRTC')
-    if (typeof p.line?.transceiver.mid !== 'string' && peer.mediaLines + 1 > this.#events.mediaLines())
+    if (p.mid === undefined && peer.mediaLines + 1 > this.#events.mediaLines())
       throw new ParlorError('too_many_media', 'no more tracks can be published')
     this.#take(p, media, owned)
-    if (typeof p.line?.transceiver.mid === 'string') {
+    if (p.mid !== undefined) {
       await this.#unmute(p)
       return
     }
@@ -249,7 +270,7 @@ export class Publications implements Publisher {
     try {
       await this.#events.negotiate((current) => {
         // A PeerConnection that was made in the meantime has the line already.
-        p.line ??= current.addLine(p.kind, p.source, carried(p))
+        if (!p.line) p.setLine(current)
       })
     } catch (err) {
       this.#drop(p)
@@ -263,7 +284,7 @@ export class Publications implements Publisher {
     const changed = p.track.setMuted(false)
     const first = !p.active
     p.active = true
-    await this.#replaceTrack(p)
+    await p.replaceTrack()
     this.#tell(p)
     if (first) this.#events.published(p.track, true)
     else if (changed) this.#events.muted(p.track)
@@ -273,13 +294,13 @@ export class Publications implements Publisher {
    * Nothing more is heard or seen from the first line on. A microphone is kept for the next word; a camera is stopped,
    * so that its light goes off.
    */
-  async #mute(p: Publication): Promise<void> {
+  async #mute(p: Publication, by?: Participant): Promise<void> {
     if (p.media) p.media.enabled = false
     const changed = p.track.setMuted(true)
     this.#tell(p)
     if (p.kind === 'video') this.#release(p, true)
-    if (changed) this.#events.muted(p.track)
-    await this.#replaceTrack(p)
+    if (changed) this.#events.muted(p.track, by)
+    await p.replaceTrack()
   }
 
   #drop(p: Publication): void {
@@ -290,19 +311,10 @@ export class Publications implements Publisher {
   async #end(p: Publication): Promise<void> {
     if (!p.active) return
     p.active = false
-    await this.#replaceTrack(p)
+    await p.replaceTrack()
     this.#release(p)
     this.#tell(p)
     this.#events.published(p.track, false)
-  }
-
-  async #replaceTrack(p: Publication): Promise<void> {
-    try {
-      await p.line?.transceiver.sender.replaceTrack(carried(p))
-    } catch (err) {
-      // A closed PeerConnection is being replaced, and its successor starts with the right track.
-      if (!(err instanceof DOMException) || err.name !== 'InvalidStateError') throw err
-    }
   }
 
   #take(p: Publication, media: MediaStreamTrack, owned: boolean): void {
@@ -313,10 +325,12 @@ export class Publications implements Publisher {
       p.deviceId ??= media.getSettings().deviceId
       media.addEventListener('ended', () => {
         // Unplugged, or taken away: as if it had been turned off.
-        if (p.media === media) void this.#inTurn(p, () => (isDevice(p) ? this.#mute(p) : this.#end(p)))
+        if (p.media === media) void p.inTurn(() => (p.device ? this.#mute(p) : this.#end(p)))
       })
     }
     p.owned = owned
+    p.resized()
+    p.shape()
   }
 
   #release(p: Publication, stop = p.owned): void {
@@ -327,11 +341,20 @@ export class Publications implements Publisher {
   }
 
   #tell(p: Publication): void {
-    const mid = p.line?.transceiver.mid
-    if (typeof mid !== 'string' || !this.#events.peer()?.accepted) return
-    if (p.active) this.#events.send({ t: 'publish', mid, source: p.source, muted: p.track.muted })
+    const { mid } = p
+    if (mid === undefined || !this.#events.peer()?.accepted) return
+    if (p.active)
+      this.#events.send({ t: 'publish', mid, source: p.source, muted: p.track.muted, ...p.describe() })
     else if (p.told) this.#events.send({ t: 'unpublish', mid })
     p.told ||= p.active
+  }
+
+  #measure(): void {
+    for (const p of this.#all) {
+      if (!p.active || !p.media || !p.resized()) continue
+      p.shape()
+      this.#tell(p)
+    }
   }
 
   #check(source: Source): void {
@@ -345,39 +368,9 @@ export class Publications implements Publisher {
   }
 
   #add(kind: Kind, source: Source): Publication {
-    const p: Publication = {
-      kind,
-      source,
-      track: new LocalTrack(`local_${++this.#count}`, kind, source, isDeviceSource(source), this.#playback),
-      media: undefined,
-      owned: false,
-      active: false,
-      deviceId: undefined,
-      line: undefined,
-      told: false,
-      queue: Promise.resolve(),
-    }
+    const track = new LocalTrack(`local_${++this.#count}`, kind, source, isDevice(source), this.#playback)
+    const p = new Publication(track, this.#codec)
     this.#all.push(p)
     return p
   }
-
-  #inTurn<T>(p: Publication, job: () => Promise<T>): Promise<T> {
-    const done = p.queue.then(job)
-    p.queue = done.catch(() => undefined)
-    return done
-  }
-}
-
-/** What the line carries now. */
-function carried(p: Publication): MediaStreamTrack | null {
-  return p.active && !p.track.muted ? (p.media ?? null) : null
-}
-
-/** Has its line from the first offer on. */
-function isDeviceSource(source: Source): boolean {
-  return source === 'microphone' || source === 'camera'
-}
-
-function isDevice(p: Publication): boolean {
-  return isDeviceSource(p.source)
 }

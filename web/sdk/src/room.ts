@@ -1,4 +1,5 @@
 import { Channels } from './channels'
+import { Company } from './company'
 import { Connection } from './connection'
 import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
@@ -15,10 +16,8 @@ import { Media, type MediaState } from './media'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
 import type { ConnectionState, JoinOptions, RoomEvents, SendOptions, Transport } from './options'
 import { Preset } from './preset'
-import { Roster } from './roster'
 import { Session } from './session'
 import { Playback } from './sink'
-import { Speakers } from './speakers'
 import type { RoomState } from './state'
 import { httpUrl, sessionUrl } from './url'
 import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage } from './wire'
@@ -37,7 +36,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #entrance: Entrance
   readonly #connection: Connection
   readonly #media: Media | undefined
-  readonly #roster: Roster
+  readonly #company: Company
   /** Only the data channel may carry messages. */
   readonly #channelOnly: boolean
   readonly #playback = new Playback(() => this.emit('audioBlocked'))
@@ -45,7 +44,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #data = new Data({
     session: () => (this.#state === 'disconnected' ? undefined : this.#session),
     me: () => this.#local.id,
-    find: (id) => this.#roster.participants.get(id),
+    find: (id) => this.#company.participants.get(id),
     message: (...message) => this.emit('message', ...message),
     stateChanged: (...change) => this.emit('stateChanged', ...change),
   })
@@ -59,7 +58,6 @@ export class Room extends Emitter<RoomEvents> {
   readonly debug: RoomDebug
   #session: Session | undefined
   #ladder: Ladder | undefined
-  #speakers: Speakers | undefined
 
   #state: ConnectionState = 'connected'
   #transport: Transport = 'websocket'
@@ -80,19 +78,12 @@ export class Room extends Emitter<RoomEvents> {
       { id: '', identity: '', name: options.name ?? '', metadata: '' },
       this.#media?.publications ?? noPublisher,
     )
-    this.#roster = new Roster(this.#playback, {
-      connected: (p) => this.emit('participantConnected', p),
-      disconnected: (p, reason) => this.emit('participantDisconnected', p, reason),
-      published: (track, p) => {
-        this.emit('trackPublished', track, p)
-        this.#media?.published(track.id)
-      },
-      unpublished: (track, p) => {
-        this.#media?.unpublished(track.id)
-        track.detach()
-        this.emit('trackUnpublished', track, p)
-      },
-      muted: (track, p) => this.emit(track.muted ? 'trackMuted' : 'trackUnmuted', track, p),
+    this.#company = new Company(this.#playback, options.autoSubscribe ?? true, {
+      emit: (event, ...args) => this.emit(event, ...args),
+      send: (message) => this.#connection.send(message),
+      me: () => this.#local,
+      admin: () => this.#grant.admin,
+      media: () => this.#media,
     })
     const bases = options.transports?.filter((transport) => transport !== 'webrtc')
     this.#channelOnly = options.transports?.length !== 0 && bases?.length === 0
@@ -133,7 +124,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** The others, by id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#roster.participants
+    return this.#company.participants
   }
 
   /** What carries messages now. */
@@ -195,6 +186,15 @@ export class Room extends Emitter<RoomEvents> {
     return this.#data.history(options)
   }
 
+  /** Whether pictures of others are sent to us at all; sound goes on. */
+  setAudioOnly(audioOnly: boolean): void {
+    this.#company.viewing.setAudioOnly(audioOnly)
+  }
+
+  get isAudioOnly(): boolean {
+    return this.#company.viewing.audioOnly
+  }
+
   /** Leaves the room. Nothing can be done with it afterwards. */
   leave(): void {
     this.#connection.send({ t: 'leave' }, true)
@@ -239,9 +239,10 @@ export class Room extends Emitter<RoomEvents> {
         },
         lossy: (channel) => this.#channels.lossyOpened(channel),
         channelClosed: () => this.#channels.close(),
-        find: (trackId) => this.#roster.find(trackId),
-        subscribed: (track, p) => this.emit('trackSubscribed', track, p),
-        unsubscribed: (track, p) => this.emit('trackUnsubscribed', track, p),
+        find: (trackId) => this.#company.find(trackId),
+        subscribed: (track, p) => this.#company.subscribed(track, p),
+        unsubscribed: (track, p) => this.#company.unsubscribed(track, p),
+        paused: (track, p) => this.emit(track.paused ? 'trackPaused' : 'trackResumed', track, p),
       },
       {
         published: (track, published) => {
@@ -249,7 +250,7 @@ export class Room extends Emitter<RoomEvents> {
           else this.#local.mutableTracks.delete(track.id)
           this.emit(published ? 'localTrackPublished' : 'localTrackUnpublished', track, this.#local)
         },
-        muted: (track) => this.emit(track.muted ? 'trackMuted' : 'trackUnmuted', track, this.#local),
+        muted: (track, by) => this.#company.muted(track, this.#local, by),
         refused: (...refused) => this.emit('publishRefused', ...refused),
       },
     )
@@ -261,6 +262,7 @@ export class Room extends Emitter<RoomEvents> {
       // What the former link was still to answer, it does not.
       this.#media?.interrupted()
       this.#media?.resumed(message)
+      this.#company.viewing.linked()
       this.#ladder?.resumed(link)
       return
     }
@@ -269,10 +271,10 @@ export class Room extends Emitter<RoomEvents> {
     this.#grant = message.grant
     this.#limits = message.limits
     this.#local.update(message.you)
-    this.#roster.me = message.you.id
     if (this.#entrance.withMedia) this.#media?.joined(message)
     if (!this.#session) this.#begin(link, message)
     else this.#beginAgain(this.#session, link, message)
+    this.#company.viewing.linked()
     this.#entrance.in()
   }
 
@@ -284,8 +286,7 @@ export class Room extends Emitter<RoomEvents> {
       carried: (carrier) => this.#carried(carrier),
       suspect: (suspect) => this.#ladder?.suspect(suspect),
       reset: (reason, unconfirmed, participants) => {
-        this.#roster.sync(participants)
-        this.#count()
+        this.#company.sync(participants)
         this.emit('reset', reason, unconfirmed)
       },
     })
@@ -294,25 +295,17 @@ export class Room extends Emitter<RoomEvents> {
       { channelGone: () => this.#media?.channelLost() },
       this.#channelOnly,
     )
-    this.#roster.sync(joined.participants)
-    this.#count()
+    this.#company.sync(joined.participants)
     this.#media?.publications.adopt()
     this.#transport = this.#channelOnly ? 'webrtc' : link.kind
     this.#session.begin(joined, link)
     this.#ladder.begun(link)
-    const media = this.#media
-    if (media) {
-      this.#speakers = new Speakers({
-        playing: () => media.playing(),
-        changed: (speakers) => this.emit('activeSpeakersChanged', speakers),
-      })
-    }
   }
 
   /** The former session is gone; what it missed cannot be had any more. */
   #beginAgain(session: Session, link: Link, joined: Joined): void {
-    this.#roster.sync(joined.participants)
-    this.#count()
+    this.#company.sync(joined.participants)
+    this.#company.speakers.hear([])
     const unconfirmed = session.begin(joined, link)
     this.#ladder?.begun(link)
     this.emit('reset', 'session_not_found', unconfirmed)
@@ -325,6 +318,7 @@ export class Room extends Emitter<RoomEvents> {
       return
     }
     this.#media?.interrupted()
+    this.#company.viewing.unlinked()
     this.#ladder?.ended(link)
   }
 
@@ -339,6 +333,7 @@ export class Room extends Emitter<RoomEvents> {
       session: this.#session,
       ladder: this.#ladder,
       media: this.#media,
+      company: this.#company,
       closed: (code) => {
         if (this.#entrance.closed(code)) this.#connection.restart()
         else this.#finish(code)
@@ -349,15 +344,10 @@ export class Room extends Emitter<RoomEvents> {
   #entry(entry: Entry): void {
     if (entry.is === 'message') {
       const meta = { offset: entry.o, sentAt: new Date(entry.at), direct: entry.direct, lossy: false }
-      this.emit('message', entry.type, entry.data, this.#roster.sender(entry.from), meta)
+      this.emit('message', entry.type, entry.data, this.#company.sender(entry.from), meta)
       return
     }
-    this.#roster.apply(entry)
-    this.#count()
-  }
-
-  #count(): void {
-    this.#media?.need(this.#roster.count('audio'), this.#roster.count('video'))
+    this.#company.apply(entry)
   }
 
   #carried(link: Link | undefined): void {
@@ -382,7 +372,7 @@ export class Room extends Emitter<RoomEvents> {
     if (this.#state === 'disconnected') return
     this.#state = 'disconnected'
     this.#entrance.close()
-    this.#speakers?.stop()
+    this.#company.viewing.close()
     this.#ladder?.stop()
     const left = new ParlorError(reason, 'the room was left')
     this.#session?.end(left)

@@ -1,14 +1,29 @@
-import { Participant } from './participant'
+import { Participant, type Mute } from './participant'
 import type { Playback } from './sink'
-import { RemoteTrack } from './track'
-import type { Entry, Kind, ParticipantInfo, TrackInfo } from './wire'
+import { RemoteTrack, type Watcher } from './track'
+import type { Entry, ParticipantInfo, TrackInfo } from './wire'
 
 export interface RosterEvents {
   connected(participant: Participant): void
   disconnected(participant: Participant, reason: string): void
   published(track: RemoteTrack, participant: Participant): void
   unpublished(track: RemoteTrack, participant: Participant): void
-  muted(track: RemoteTrack, participant: Participant): void
+  /** `by` is who did it, if not its publisher. */
+  muted(track: RemoteTrack, participant: Participant, by?: Participant): void
+  /** The log tells of a track of our own. */
+  own: {
+    published(track: TrackInfo): void
+    unpublished(trackId: string): void
+    /** Not by us. */
+    muted(trackId: string, by: Participant): void
+  }
+}
+
+/** What participants and tracks need that are made here. */
+export interface Surroundings {
+  playback: Playback
+  watcher: Watcher
+  mute: Mute
 }
 
 const remembered = 200
@@ -16,15 +31,15 @@ const remembered = 200
 /** Who is in the room besides us, and what they publish, as the log tells. */
 export class Roster {
   readonly #events: RosterEvents
-  readonly #playback: Playback
+  readonly #around: Surroundings
   readonly #participants = new Map<string, Participant>()
   /** The last who left: a message of theirs may still be named. */
   readonly #gone = new Map<string, Participant>()
   /** Our own id: what the log tells about us is no news. */
   me = ''
 
-  constructor(playback: Playback, events: RosterEvents) {
-    this.#playback = playback
+  constructor(around: Surroundings, events: RosterEvents) {
+    this.#around = around
     this.#events = events
   }
 
@@ -49,14 +64,16 @@ export class Roster {
     )
   }
 
-  count(kind: Kind): number {
-    let count = 0
-    for (const { tracks } of this.#participants.values())
-      for (const track of tracks.values()) if (track.kind === kind) count++
-    return count
+  /** All that is published. */
+  *tracks(): Iterable<RemoteTrack> {
+    for (const { tracks } of this.#participants.values()) yield* tracks.values()
   }
 
   apply(entry: Entry): void {
+    if ('id' in entry && entry.id === this.me) {
+      this.#applyOwn(entry)
+      return
+    }
     switch (entry.is) {
       case 'joined':
         this.#join(entry.participant)
@@ -77,7 +94,8 @@ export class Roster {
       case 'muted': {
         const participant = this.#participants.get(entry.id)
         const track = participant?.tracks.get(entry.track)
-        if (participant && track?.setMuted(entry.muted)) this.#events.muted(track, participant)
+        const by = entry.by === undefined ? undefined : this.sender(entry.by)
+        if (participant && track?.setMuted(entry.muted)) this.#events.muted(track, participant, by)
         break
       }
       case 'restarted':
@@ -95,11 +113,23 @@ export class Roster {
     for (const info of list) this.#join(info)
   }
 
+  /** We know what we do, but not what it is called. */
+  #applyOwn(entry: Entry): void {
+    const { own } = this.#events
+    if (entry.is === 'published') own.published(entry.track)
+    else if (entry.is === 'unpublished') own.unpublished(entry.track)
+    else if (entry.is === 'muted' && entry.muted && entry.by !== undefined && entry.by !== this.me)
+      own.muted(entry.track, this.sender(entry.by))
+  }
+
   #join(info: ParticipantInfo): void {
-    if (info.id === this.me) return
+    if (info.id === this.me) {
+      for (const track of info.tracks) this.#events.own.published(track)
+      return
+    }
     const known = this.#participants.get(info.id)
     if (!known) {
-      const participant = new Participant(info)
+      const participant = new Participant(info, this.#around.mute)
       this.#gone.delete(info.id)
       this.#participants.set(info.id, participant)
       this.#events.connected(participant)
@@ -132,7 +162,8 @@ export class Roster {
       return
     }
     if (known) this.#unpublish(participant, info.id)
-    const track = new RemoteTrack(info.id, info.kind, info.source, info.muted, this.#playback)
+    const { id, kind, source, muted } = info
+    const track = new RemoteTrack(id, kind, source, muted, this.#around.playback, this.#around.watcher)
     participant.mutableTracks.set(info.id, track)
     this.#events.published(track, participant)
   }

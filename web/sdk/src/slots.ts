@@ -11,11 +11,14 @@ export interface SlotEvents {
   confirm(rev: number): void
   subscribed(track: RemoteTrack, participant: Participant): void
   unsubscribed(track: RemoteTrack, participant: Participant): void
+  /** The line does not carry it at the moment, or does again. */
+  paused(track: RemoteTrack, participant: Participant): void
 }
 
 interface Shown {
   trackId: string
   after: number | undefined
+  paused: boolean
   /** Set while the track plays here; not while the log has yet to tell of it. */
   bound: { track: RemoteTrack; participant: Participant } | undefined
 }
@@ -44,9 +47,11 @@ export class Slots {
       this.#release(shown)
     }
     this.#events.confirm(rev)
-    for (const { mid, track, after } of slots) {
-      if (track === undefined || this.#shown.has(mid)) continue
-      const shown: Shown = { trackId: track, after, bound: undefined }
+    for (const { mid, track, after, paused = false } of slots) {
+      const before = this.#shown.get(mid)
+      if (before) this.#pause(before, paused)
+      if (track === undefined || before) continue
+      const shown: Shown = { trackId: track, after, paused, bound: undefined }
       this.#shown.set(mid, shown)
       this.#bind(mid, shown)
     }
@@ -83,7 +88,14 @@ export class Slots {
     shown.bound = found
     const { after } = shown
     found.track.bind({ media: receiver.track, receiver, ...(after === undefined ? {} : { after }) })
+    found.track.setPaused(shown.paused)
     this.#events.subscribed(found.track, found.participant)
+    if (shown.paused) this.#events.paused(found.track, found.participant)
+  }
+
+  #pause(shown: Shown, paused: boolean): void {
+    shown.paused = paused
+    if (shown.bound?.track.setPaused(paused)) this.#events.paused(shown.bound.track, shown.bound.participant)
   }
 
   #release(shown: Shown): void {

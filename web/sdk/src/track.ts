@@ -45,12 +45,18 @@ export abstract class Track {
 
   /**
    * Plays this track in the element from now on, also when it is shown only later, and never shows there what belongs
-   * to another. An element has one track; attaching another one replaces it. Returns the element.
+   * to another. An element has one track; attaching another one replaces it. Returns the element. A picture of somebody else is
+   * sent as large as its largest element is, and while one can be seen: hide an element that waits with visibility, not with
+   * display.
    */
   attach<E extends HTMLMediaElement>(element: E): E {
     if (this.sinks.has(element)) return element
-    const sink = new Sink(element, this.kind, this.#playback, () => this.sinks.delete(element))
+    const sink = new Sink(element, this.kind, this.#playback, () => {
+      this.sinks.delete(element)
+      this.left?.(element)
+    })
     this.sinks.set(element, sink)
+    this.entered?.(element)
     this.attached(sink)
     return element
   }
@@ -70,6 +76,19 @@ export abstract class Track {
 
   /** @internal A sink was added: what it has to play. */
   protected abstract attached(sink: Sink): void
+
+  /** @internal It has this element from now on. */
+  protected entered?(element: HTMLMediaElement): void
+
+  /** @internal It had this element. */
+  protected left?(element: HTMLMediaElement): void
+}
+
+/** Who has to know where a track is shown, and what is wished of it. */
+export interface Watcher {
+  attached(track: RemoteTrack, element: HTMLMediaElement): void
+  detached(track: RemoteTrack, element: HTMLMediaElement): void
+  wished(track: RemoteTrack): void
 }
 
 /** What a slot gives a remote track to play. */
@@ -82,7 +101,19 @@ export interface Binding {
 
 /** A track of another participant. It plays while the server shows it in one of our slots. */
 export class RemoteTrack extends Track {
+  readonly #watcher: Watcher | undefined
   #binding: Binding | undefined
+  #paused = false
+  #pinned = false
+  #wish: boolean | undefined
+  #everAttached = false
+  #told = false
+
+  /** @internal */
+  constructor(id: string, kind: Kind, source: Source, muted: boolean, playback: Playback, watcher?: Watcher) {
+    super(id, kind, source, muted, playback)
+    this.#watcher = watcher
+  }
 
   override get mediaStreamTrack(): MediaStreamTrack | undefined {
     return this.#binding?.media
@@ -93,9 +124,52 @@ export class RemoteTrack extends Track {
     return this.#binding !== undefined
   }
 
+  /** Whether our connection is too slow for it at the moment: the picture stands still. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  get pinned(): boolean {
+    return this.#pinned
+  }
+
+  /** Whether it goes before the others when our connection does not carry all pictures. */
+  setPinned(pinned: boolean): void {
+    if (this.#pinned === pinned) return
+    this.#pinned = pinned
+    this.#watcher?.wished(this)
+  }
+
+  /**
+   * False: it is not sent to us, wherever it is attached. True: it is as it was, and if it is not attached yet, or to an element
+   * that is in no page, it counts as shown, in a size that nobody knows: for those who take the mediaStreamTrack as it is.
+   */
+  setSubscribed(subscribed: boolean): void {
+    if (this.#wish === subscribed) return
+    this.#wish = subscribed
+    this.#watcher?.wished(this)
+  }
+
+  /** @internal The page knows that it is, or is not, subscribed; true if that is news. */
+  tell(subscribed: boolean): boolean {
+    const news = this.#told !== subscribed
+    this.#told = subscribed
+    return news
+  }
+
+  /** @internal What setSubscribed said last, if anything. */
+  get wish(): boolean | undefined {
+    return this.#wish
+  }
+
   /** @internal */
-  get receiver(): RTCRtpReceiver | undefined {
-    return this.#binding?.receiver
+  get everAttached(): boolean {
+    return this.#everAttached
+  }
+
+  /** @internal Where it is attached. */
+  get elements(): Iterable<HTMLMediaElement> {
+    return this.sinks.keys()
   }
 
   /** @internal */
@@ -104,10 +178,29 @@ export class RemoteTrack extends Track {
     for (const sink of this.sinks.values()) this.attached(sink)
   }
 
+  /** @internal */
+  setPaused(paused: boolean): boolean {
+    const changed = this.#paused !== paused
+    this.#paused = paused
+    return changed
+  }
+
   /** @internal Nothing of the former stream is shown once this has returned. */
   unbind(): void {
     this.#binding = undefined
+    this.#paused = false
     for (const sink of this.sinks.values()) sink.clear()
+  }
+
+  /** @internal */
+  protected override entered(element: HTMLMediaElement): void {
+    this.#everAttached = true
+    this.#watcher?.attached(this, element)
+  }
+
+  /** @internal */
+  protected override left(element: HTMLMediaElement): void {
+    this.#watcher?.detached(this, element)
   }
 
   /** @internal */

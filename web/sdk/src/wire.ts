@@ -3,6 +3,9 @@
 export type Kind = 'audio' | 'video'
 export type Source = 'microphone' | 'camera' | 'screen' | 'screen_audio' | 'other'
 
+/** How well a connection carries what it should. */
+export type Quality = 'good' | 'poor' | 'lost' | 'unknown'
+
 export interface Grant {
   publish: boolean
   subscribe: boolean
@@ -46,11 +49,32 @@ export interface ParticipantInfo {
   tracks: TrackInfo[]
 }
 
+/** One of the encodings in which a picture is sent, `scale` times smaller than the whole each way. */
+export interface Encoding {
+  rid: string
+  scale: number
+}
+
+/** How large a picture is as it is captured, and in which encodings it is sent. */
+export interface Description {
+  width?: number
+  height?: number
+  layers?: Encoding[]
+}
+
 /** What a sending m-line of an offer is. */
-export interface Sending {
+export interface Sending extends Description {
   mid: string
   source: Source
   muted: boolean
+}
+
+/** A picture that is looked at, and how large its place is in pixels of the screen; 0 by 0: not known. */
+export interface Seen {
+  id: string
+  width: number
+  height: number
+  pin?: boolean
 }
 
 export interface SlotInfo {
@@ -59,6 +83,7 @@ export interface SlotInfo {
   track?: string
   participant?: string
   after?: number
+  paused?: boolean
 }
 
 export type ClientMessage =
@@ -78,8 +103,11 @@ export type ClientMessage =
   | { t: 'leave'; return?: boolean }
   | { t: 'offer'; id: number; sdp: string; fresh?: boolean; tracks: Sending[] }
   | { t: 'slotted'; rev: number }
-  | { t: 'publish'; mid: string; source: Source; muted: boolean }
+  | ({ t: 'publish' } & Sending)
   | { t: 'unpublish'; mid: string }
+  /** All the pictures that are looked at, best first, and what is never to be sent. */
+  | { t: 'view'; tracks: Seen[]; off: string[] }
+  | { t: 'mute'; participant: string; track: string; muted: boolean }
   | { t: 'attach'; gen: number; epoch: string; position: number; state?: number }
   | { t: 'ack'; position: number }
   | { t: 'ping'; id: number }
@@ -213,6 +241,12 @@ export type ServerMessage =
   | Refusal
   | { t: 'closed'; code: string; message: string }
   | { t: 'slots'; rev: number; slots: SlotInfo[] }
+  /** The encodings of our m-line that somebody looks at. */
+  | { t: 'layers'; mid: string; rids: string[] }
+  /** Who speaks, loudest first. */
+  | { t: 'speakers'; ids: string[] }
+  /** How well people's connections do, as far as it changed. */
+  | { t: 'quality'; of: Map<string, Quality> }
   | Attached
   | StateFrame
   | Ephemeral
@@ -229,6 +263,7 @@ export type Entry =
   | { o: number; is: 'left'; id: string; reason: string }
   | { o: number; is: 'published'; id: string; track: TrackInfo }
   | { o: number; is: 'unpublished'; id: string; track: string }
-  | { o: number; is: 'muted'; id: string; track: string; muted: boolean }
+  /** `by` is who muted it, if not its publisher. */
+  | { o: number; is: 'muted'; id: string; track: string; muted: boolean; by?: string }
   | { o: number; is: 'restarted' }
   | { o: number; is: 'unknown' }

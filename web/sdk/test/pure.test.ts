@@ -3,36 +3,8 @@ import { chooseCodecs } from '../src/codecs'
 import { mediaError } from '../src/devices'
 import { ParlorError } from '../src/errors'
 import { Pacer } from '../src/pacer'
-import { growth, initialPool } from '../src/pool'
 import { newer } from '../src/sink'
 import { sessionUrl } from '../src/url'
-
-describe('the pool of slots', () => {
-  const lines = 32 - 3
-  const need = (n: number) => ({ audio: n, video: n })
-
-  it('is large enough that three do not offer again when a fourth comes', () => {
-    for (const others of [0, 1, 2, 3]) expect(growth(initialPool, need(others), lines)).toEqual(need(0))
-  })
-
-  it('grows in steps and keeps one to spare', () => {
-    expect(growth(initialPool, need(4), lines)).toEqual({ audio: 4, video: 4 })
-    expect(growth(initialPool, need(8), lines)).toEqual({ audio: 6, video: 8 })
-    expect(growth({ audio: 8, video: 8 }, need(7), lines)).toEqual(need(0))
-    expect(growth(initialPool, { audio: 1, video: 4 }, lines)).toEqual({ audio: 0, video: 4 })
-  })
-
-  it('never goes beyond the lines there are', () => {
-    for (let n = 0; n < 100; n++) {
-      for (const max of [0, 8, 12, 16, 29]) {
-        const more = growth(initialPool, need(n), max)
-        expect(more.audio).toBeGreaterThanOrEqual(0)
-        expect(more.video).toBeGreaterThanOrEqual(0)
-        if (more.audio + more.video > 0) expect(8 + more.audio + more.video).toBeLessThanOrEqual(max - 2)
-      }
-    }
-  })
-})
 
 describe('codecs', () => {
   const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({

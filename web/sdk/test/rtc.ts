@@ -5,6 +5,8 @@ export class FakeTrack extends EventTarget {
   readyState: 'live' | 'ended' = 'live'
   enabled = true
   contentHint = ''
+  /** What getSettings() says of its size. */
+  size: { width?: number; height?: number } = {}
   readonly kind: string
 
   constructor(kind: string) {
@@ -13,7 +15,7 @@ export class FakeTrack extends EventTarget {
   }
 
   getSettings(): MediaTrackSettings {
-    return {}
+    return this.size
   }
 
   stop(): void {
@@ -98,8 +100,12 @@ export class FakePeer {
     return channel
   }
 
-  addTransceiver(what: unknown, { direction }: { direction: string }): FakeTransceiver {
+  addTransceiver(
+    what: unknown,
+    { direction, sendEncodings = [] }: { direction: string; sendEncodings?: RTCRtpEncodingParameters[] },
+  ): FakeTransceiver {
     const transceiver = new FakeTransceiver(direction, what instanceof FakeTrack ? what : null)
+    transceiver.sender.encodings = sendEncodings
     this.transceivers.push(transceiver)
     return transceiver
   }
@@ -120,6 +126,7 @@ export class FakePeer {
     this.signalingState = 'have-local-offer'
     this.localDescription = description
     for (const [i, t] of this.transceivers.entries()) t.mid ??= `${i}`
+    for (const t of this.transceivers) if (t.stopping) t.direction = 'stopped'
   }
 
   async setRemoteDescription(): Promise<void> {
@@ -147,20 +154,49 @@ export class FakePeer {
   }
 }
 
+export class FakeSender {
+  track: FakeTrack | null
+  encodings: RTCRtpEncodingParameters[] = []
+
+  constructor(track: FakeTrack | null) {
+    this.track = track
+  }
+
+  async replaceTrack(track: FakeTrack | null): Promise<void> {
+    this.track = track
+  }
+
+  getParameters(): { encodings: RTCRtpEncodingParameters[] } {
+    return { encodings: this.encodings.map((e) => ({ ...e })) }
+  }
+
+  async setParameters({ encodings }: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+    this.encodings = encodings
+  }
+
+  /** The names of those that are sent. */
+  get sends(): string {
+    return this.encodings
+      .filter((e) => e.active !== false)
+      .map((e) => e.rid ?? '-')
+      .join('')
+  }
+}
+
 export class FakeTransceiver {
   mid: string | null = null
-  readonly direction: string
-  readonly sender: { track: FakeTrack | null; replaceTrack(track: FakeTrack | null): Promise<void> }
+  direction: string
+  stopping = false
+  readonly sender: FakeSender
   readonly receiver = { track: new FakeTrack('video') }
 
   constructor(direction: string, track: FakeTrack | null) {
     this.direction = direction
-    this.sender = {
-      track,
-      replaceTrack: async (next) => {
-        this.sender.track = next
-      },
-    }
+    this.sender = new FakeSender(track)
+  }
+
+  stop(): void {
+    this.stopping = true
   }
 }
 

@@ -43,6 +43,7 @@ beforeEach(() => {
     confirm: (rev) => events.push(`confirm ${rev}`),
     subscribed: (track) => events.push(`+${track.id}`),
     unsubscribed: (track) => events.push(`-${track.id}`),
+    paused: (track) => events.push(`${track.paused ? 'paused' : 'resumed'} ${track.id}`),
   })
 })
 

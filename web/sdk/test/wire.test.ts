@@ -25,7 +25,7 @@ describe('the examples of docs/protocol.md', () => {
       state: 0,
       history: ['chat'],
       link: 'Jd93kQpv',
-      limits: { mediaLines: 32, messageBytes: 1 << 20, frameBytes: 1_114_112, lossyBytes: 1000 },
+      limits: { mediaLines: 64, messageBytes: 1 << 20, frameBytes: 1_114_112, lossyBytes: 1000 },
     })
     expect(find('resumed')).toMatchObject({ link: 'pQ7zXc41' })
     expect(find('attached')).toEqual({ t: 'attached', gen: 2, n: 16, epoch: 'x5Gh' })
@@ -74,6 +74,43 @@ describe('the examples of docs/protocol.md', () => {
 })
 
 describe('decoding', () => {
+  it('knows what is said of media', () => {
+    expect(decodeFrame('{"t":"layers","mid":"1","rids":["q","h"]}')).toEqual([
+      { t: 'layers', mid: '1', rids: ['q', 'h'] },
+    ])
+    expect(decodeFrame('{"t":"speakers","ids":["p_b","p_a"]}')).toEqual([
+      { t: 'speakers', ids: ['p_b', 'p_a'] },
+    ])
+    expect(decodeFrame('[{"t":"speakers","ids":null},{"t":"quality"}]')).toEqual([
+      { t: 'speakers', ids: [] },
+      { t: 'quality', of: new Map() },
+    ])
+    expect(decodeFrame('{"t":"quality","of":{"p_a":"good","p_b":"splendid"}}')).toEqual([
+      {
+        t: 'quality',
+        of: new Map([
+          ['p_a', 'good'],
+          ['p_b', 'unknown'],
+        ]),
+      },
+    ])
+    const slot = { mid: '3', kind: 'video', track: 't', participant: 'p', paused: true }
+    expect(decodeFrame(JSON.stringify({ t: 'slots', rev: 1, slots: [slot] }))).toMatchObject([
+      { slots: [slot] },
+    ])
+    const muted = { o: 1, event: 'muted', id: 'p', track: 't', muted: true, by: 'p_b' }
+    expect(decodeFrame(JSON.stringify({ t: 'log', after: 0, position: 1, entries: [muted] }))).toMatchObject([
+      { entries: [{ is: 'muted', by: 'p_b' }] },
+    ])
+  })
+
+  it.each([
+    '{"t":"layers","rids":[]}',
+    '{"t":"speakers","ids":[1]}',
+    '{"t":"quality","of":{"p":1}}',
+    '{"t":"quality","of":[]}',
+  ])('refuses %s', (frame) => expect(() => decodeFrame(frame)).toThrow(WireError))
+
   it('takes lists in order, and leaves out what it does not know', () => {
     const frame = '[{"t":"pong","id":1},{"t":"news","x":[]},{"t":"attached","gen":2,"n":0,"later":true}]'
     expect(decodeFrame(frame)).toEqual([

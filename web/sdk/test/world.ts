@@ -18,7 +18,7 @@ export const limits: Limits = {
   messageBurst: 400,
   bytesPerSecond: 262_144,
   byteBurst: 1 << 20,
-  mediaLines: 32,
+  mediaLines: 64,
 }
 
 /** mulberry32: the same seed gives the same course of events. */

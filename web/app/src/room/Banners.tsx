@@ -1,6 +1,6 @@
 // What lasts and matters, above the stage: no connection, no sound, one's own screen being seen, a device that failed.
 
-import { CircleAlert, LoaderCircle, MonitorUp, Volume2, X } from 'lucide-react'
+import { CircleAlert, Headphones, LoaderCircle, MonitorUp, Volume2, X } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { browserOf } from '../media/problem'
 import { explain } from '../preview/explain'
@@ -26,6 +26,7 @@ const DEVICES = ['camera', 'microphone'] as const
 
 export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing }: Props) => {
   const silent = useStore(call.silent)
+  const audioOnly = useStore(call.audioOnly)
   const browser = browserOf(navigator.userAgent, navigator.maxTouchPoints)
   return (
     <>
@@ -48,6 +49,19 @@ export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing
           urgent
         >
           {strings.room.hear}
+        </Banner>
+      )}
+      {audioOnly && (
+        <Banner
+          kind="audio-only"
+          icon={<Headphones size={18} aria-hidden="true" />}
+          action={
+            <Button size="small" onClick={() => call.setAudioOnly(false)}>
+              {strings.room.showPictures}
+            </Button>
+          }
+        >
+          {strings.room.audioOnly}
         </Banner>
       )}
       {sharing && (

@@ -1,7 +1,7 @@
 // A room one is in, as the page needs it: the SDK's room with what is shown of it, its chat, one's own devices, and
 // the words that pass. Begins when joined, ends once.
 
-import type { Participant, Room } from '/sdk/parlor.js'
+import type { Participant, Room, Source } from '/sdk/parlor.js'
 import type { ChatLog } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
@@ -17,6 +17,8 @@ export class Call {
   readonly notices = new Notices()
   // The browser holds sound back until there is a click.
   readonly silent = new Store(false)
+  // No pictures of others are wanted.
+  readonly audioOnly = new Store(false)
   private readonly offs: (() => void)[]
   private hinted = ''
 
@@ -36,6 +38,10 @@ export class Call {
         this.notices.say(strings.room.reset)
       }),
       room.on('publishRefused', ({ source }) => this.notices.say(strings.room.refused(source))),
+      room.on('trackMuted', ({ source }, participant, by) => {
+        if (by !== undefined && participant === room.localParticipant)
+          this.notices.say(strings.room.mutedBy(nameOf(by), source))
+      }),
       room.on('audioBlocked', () => this.silent.set(true)),
       room.on('disconnected', (reason: string) => disconnected(reason)),
     ]
@@ -54,6 +60,18 @@ export class Call {
   async hear(): Promise<void> {
     await this.room.startAudio()
     this.silent.set(false)
+  }
+
+  setAudioOnly(on: boolean): void {
+    this.room.setAudioOnly(on)
+    this.audioOnly.set(on)
+  }
+
+  // For everybody, if we may. Only they themselves can undo it.
+  mute(participantId: string, source: Source): void {
+    const participant = this.room.participants.get(participantId)
+    const track = participant?.getTrack(source)
+    if (participant !== undefined && track !== undefined && !track.muted) participant.mute(track)
   }
 
   end(): void {

@@ -13,9 +13,11 @@ interface Props {
   media: string
   me: Person | undefined
   side: 'above' | 'below'
+  audioOnly: boolean
+  setAudioOnly: (on: boolean) => void
 }
 
-export const Network = ({ reconnecting, transport, media, me, side }: Props) => {
+export const Network = ({ reconnecting, transport, media, me, side, audioOnly, setAudioOnly }: Props) => {
   const quality = me?.quality ?? 'unknown'
   const lost = reconnecting || quality === 'lost' || media === 'failed'
   const weak = lost || quality === 'poor'
@@ -47,14 +49,32 @@ export const Network = ({ reconnecting, transport, media, me, side }: Props) => 
       )}
     >
       {() => (
-        <dl className={styles.rows}>
-          {rows.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <>
+          <dl className={styles.rows}>
+            {rows.map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          {media !== 'none' && (
+            <button
+              type="button"
+              role="switch"
+              aria-checked={audioOnly}
+              className={styles.switch}
+              data-testid={testids.audioOnly}
+              onClick={() => setAudioOnly(!audioOnly)}
+            >
+              <span>
+                {words.audioOnly}
+                <small>{words.audioOnlyHow}</small>
+              </span>
+              <span className={styles.track} aria-hidden="true" />
+            </button>
+          )}
+        </>
       )}
     </Popover>
   )

@@ -1,3 +1,4 @@
+import type { Source } from '/sdk/parlor.js'
 import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -5,7 +6,14 @@ import { Avatar } from '../ui/Avatar'
 import styles from './People.module.css'
 import type { Person } from './roomView'
 
-export const People = ({ people, close }: { people: readonly Person[]; close: () => void }) => (
+interface Props {
+  people: readonly Person[]
+  // Mutes somebody for everyone, if one may.
+  mute: ((participantId: string, source: Source) => void) | undefined
+  close: () => void
+}
+
+export const People = ({ people, mute, close }: Props) => (
   <section className={styles.people} data-testid={testids.people} aria-label={strings.room.people}>
     <header className={styles.head}>
       <h2>
@@ -35,7 +43,18 @@ export const People = ({ people, close }: { people: readonly Person[]; close: ()
             {person.screens.length > 0 && (
               <MonitorUp size={18} role="img" aria-label={strings.room.share} className={styles.live} />
             )}
-            {mic ? (
+            {mic && mute !== undefined && !person.local ? (
+              <button
+                type="button"
+                className={`${styles.mute} ${person.speaking ? styles.live : ''}`}
+                onClick={() => mute(person.id, 'microphone')}
+                aria-label={strings.room.muteThem(person.name || strings.room.someone)}
+                title={strings.room.muteThem(person.name || strings.room.someone)}
+              >
+                <Mic size={18} aria-hidden="true" />
+                <MicOff size={18} aria-hidden="true" />
+              </button>
+            ) : mic ? (
               <Mic
                 size={18}
                 role="img"

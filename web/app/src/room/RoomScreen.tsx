@@ -1,6 +1,6 @@
 // The room while one is in it: the stage, the controls, a panel beside it, and what passes over it.
 
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { Chat } from '../chat/Chat'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
@@ -44,6 +44,7 @@ type Panel = 'chat' | 'people'
 export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props) => {
   const view = useStore(call.view)
   const own = useStore(call.own.state)
+  const audioOnly = useStore(call.audioOnly)
   const { unread } = useStore(call.chat.state)
   const narrow = useNarrow()
   const [panel, setPanel] = useState<Panel | undefined>(media ? undefined : 'chat')
@@ -65,6 +66,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
     if (publishes) void call.own.set(device, !on[device])
   }
   const choose = (device: Device, deviceId: string) => void call.own.choose(device, deviceId)
+  const mute = useMemo(() => (grant.admin ? call.mute.bind(call) : undefined), [grant.admin, call])
   const turn = (which: Panel) => setPanel((now) => (now === which ? undefined : which))
   const close = () => setPanel(undefined)
   const invite = async () => {
@@ -86,6 +88,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       media={view.media}
       me={me}
       side={narrow ? 'below' : 'above'}
+      audioOnly={audioOnly}
+      setAudioOnly={(on) => call.setAudioOnly(on)}
     />
   )
   const title = <h1 className={styles.title}>{room.name}</h1>
@@ -121,7 +125,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             sharing={on.screen}
             stopSharing={() => void call.own.share(false)}
           />
-          <Stage people={view.people}>
+          <Stage people={view.people} audioOnly={audioOnly} mute={mute}>
             {view.people.length === 1 && !view.reconnecting && (
               <Alone room={room.name} invite={() => void invite()} />
             )}
@@ -139,7 +143,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
                 close={close}
               />
             ) : (
-              <People people={view.people} close={close} />
+              <People people={view.people} mute={mute} close={close} />
             )}
           </aside>
         )}

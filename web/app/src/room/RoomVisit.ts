@@ -131,6 +131,8 @@ export class RoomVisit {
         room: this.room,
         name: this.name,
         signal: stop.signal,
+        // A tile that cannot be seen has no element.
+        autoSubscribe: false,
         ...(token === undefined ? {} : { token }),
         ...(given.microphone === undefined ? {} : { audio: given.microphone }),
         ...(given.camera === undefined ? {} : { video: given.camera }),

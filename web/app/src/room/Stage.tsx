@@ -1,23 +1,43 @@
 // Everyone, and what they show. Tiles are placed, not nested: one that moves keeps its element and its picture.
 
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import type { Source } from '/sdk/parlor.js'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { useSize } from '../ui/useSize'
-import { type Rect, capacity, duet, grid, isDuet, seats, spotlight } from './layout'
+import {
+  type Area,
+  type Rect,
+  capacity,
+  duet,
+  grid,
+  isDuet,
+  mostTiles,
+  pagesOf,
+  seats,
+  spotlight,
+} from './layout'
+import { Pages } from './Pages'
 import type { Person } from './roomView'
 import styles from './Stage.module.css'
 import { Tile, type TileItem } from './Tile'
 
 interface Props {
   people: readonly Person[]
+  // Pictures of others are not wanted.
+  audioOnly: boolean
+  // Mutes somebody for everyone, if one may.
+  mute: ((participantId: string, source: Source) => void) | undefined
   children?: ReactNode
 }
 
-export const Stage = ({ people, children }: Props) => {
+const PAGES_HEIGHT = 44
+
+export const Stage = ({ people, audioOnly, mute, children }: Props) => {
   const area = useRef<HTMLDivElement>(null)
-  const size = useSize(area)
+  const whole = useSize(area)
   const [pinned, setPinned] = useState<string>()
+  const [wantedPage, setPage] = useState(0)
 
   const items = useMemo(() => itemsOf(people), [people])
   // The newest screen is the large one, unless a tile was pinned. One's own screen is not shown to oneself.
@@ -25,17 +45,29 @@ export const Stage = ({ people, children }: Props) => {
   const large = items.find((item) => item.key === pinned) ?? screens.at(-1)
 
   const rest = items.filter((item) => item !== large)
-  const both = large === undefined && isDuet(size, items.length)
-  const places = large === undefined ? undefined : spotlight(size, rest.length)
-  const room = places?.strip.length ?? capacity(size)
-  const shown = useSeats(
-    rest.map((item) => item.key),
-    room,
-    people,
-  )
+  const both = large === undefined && isDuet(whole, items.length)
+  const fits = (area: Area) =>
+    large === undefined ? Math.min(mostTiles, capacity(area)) : spotlight(area, rest.length).strip.length
+  // What turns the pages stands below the tiles, not on them.
+  const size =
+    fits(whole) < rest.length ? { ...whole, height: Math.max(0, whole.height - PAGES_HEIGHT) } : whole
+  const room = fits(size)
+  const keys = rest.map((item) => item.key)
+  // Who reads on another page is not to lose the place because somebody speaks.
+  const pages = pagesOf(keys, room, useSeats(keys, room, wantedPage === 0 ? people : NOBODY))
+  const page = Math.min(wantedPage, pages.length - 1)
+  const shown = pages[page] ?? []
   const visible = rest.filter((item) => shown.includes(item.key))
   visible.sort((a, b) => shown.indexOf(a.key) - shown.indexOf(b.key))
-  const hidden = rest.length - visible.length
+  const places = large === undefined ? undefined : spotlight(size, visible.length)
+
+  // What is pinned comes first also on a thin line.
+  const first = large !== undefined && large.key === pinned ? large.track?.track : undefined
+  useEffect(() => {
+    if (first === undefined || !('setPinned' in first)) return
+    first.setPinned(true)
+    return () => first.setPinned(false)
+  }, [first])
 
   let rects: Rect[]
   let main: Rect | undefined
@@ -74,13 +106,15 @@ export const Stage = ({ people, children }: Props) => {
               item={place.item}
               rect={place.rect}
               floating={place.floating}
+              pictures={!audioOnly || place.item.person.local}
               pinned={key === pinned}
               pin={items.length > 1 && !both ? setPinned : undefined}
+              mute={mute}
             />
           )
         })}
       </ul>
-      {hidden > 0 && <p className={styles.more}>{strings.room.more(hidden)}</p>}
+      {pages.length > 1 && whole.width > 0 && <Pages page={page} of={pages.length} turn={setPage} />}
       {children}
     </div>
   )
@@ -95,6 +129,8 @@ const itemsOf = (people: readonly Person[]): TileItem[] => {
   }
   return items
 }
+
+const NOBODY: readonly Person[] = []
 
 // Remembers who was shown, so that only who must moves.
 const useSeats = (keys: string[], room: number, people: readonly Person[]): string[] => {

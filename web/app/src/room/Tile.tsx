@@ -1,8 +1,21 @@
 // One rectangle of the stage: somebody's camera, or who they are while it is off; or a screen.
 
-import { Maximize, MicOff, MonitorUp, Pin, PinOff } from 'lucide-react'
+import type { Source } from '/sdk/parlor.js'
+import {
+  Maximize,
+  MicOff,
+  MonitorOff,
+  MonitorUp,
+  Pin,
+  PinOff,
+  Signal,
+  SignalLow,
+  Snail,
+  WifiOff,
+} from 'lucide-react'
 import { type CSSProperties, memo, useRef } from 'react'
 import { strings } from '../strings'
+import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
 import { hueOf } from '../ui/avatar'
 import type { Rect } from './layout'
@@ -22,20 +35,25 @@ interface Props {
   rect: Rect
   // In front of the others: the floating self view.
   floating: boolean
+  // Whether its picture is wanted.
+  pictures: boolean
   pinned: boolean
   pin: ((key: string | undefined) => void) | undefined
+  mute: ((participantId: string, source: Source) => void) | undefined
 }
 
-export const Tile = memo(({ item, rect, floating, pinned, pin }: Props) => {
+export const Tile = memo(({ item, rect, floating, pictures, pinned, pin, mute }: Props) => {
   const root = useRef<HTMLLIElement>(null)
   const { person, kind, track } = item
-  const shown = track !== undefined && !track.muted
+  const shown = track !== undefined && !track.muted && pictures
   const screen = kind === 'screen'
   const name = person.name || strings.room.someone
   let label = name
   if (screen) label = strings.room.screenOf(name)
   else if (person.local) label = floating ? strings.room.justYou : `${name} ${strings.room.you}`
   const micOff = person.microphone === undefined || person.microphone.muted
+  const paused = shown && track.paused
+  const turnPin = () => pin?.(pinned ? undefined : item.key)
 
   return (
     <li
@@ -61,10 +79,21 @@ export const Tile = memo(({ item, rect, floating, pinned, pin }: Props) => {
       data-local={person.local ? '' : undefined}
       data-video={shown ? 'on' : 'off'}
       data-speaking={person.speaking ? '' : undefined}
+      data-paused={paused ? '' : undefined}
+      data-quality={person.quality}
+      onDoubleClick={(event) => {
+        if (!(event.target instanceof Element && event.target.closest('button'))) turnPin()
+      }}
     >
       <div className={styles.inner}>
         <Avatar id={person.id} name={person.name} className={styles.face} />
         {shown && <Video key={track.id} track={track} mirrored={person.local && !screen} whole={screen} />}
+        {paused && (
+          <p className={styles.paused} title={strings.room.paused}>
+            <Snail size={16} aria-hidden="true" />
+            <span>{strings.room.paused}</span>
+          </p>
+        )}
       </div>
       <div className={styles.caption}>
         {screen ? (
@@ -73,6 +102,7 @@ export const Tile = memo(({ item, rect, floating, pinned, pin }: Props) => {
           micOff && <MicOff size={14} className={styles.muted} role="img" aria-label={strings.room.muted} />
         )}
         <span className={styles.name}>{label}</span>
+        {!screen && <Quality of={person.quality} />}
       </div>
       <div className={styles.actions}>
         {screen && document.fullscreenEnabled && (
@@ -89,13 +119,25 @@ export const Tile = memo(({ item, rect, floating, pinned, pin }: Props) => {
             <Maximize size={18} aria-hidden="true" />
           </button>
         )}
+        {mute !== undefined && !person.local && (screen || !micOff) && (
+          <button
+            type="button"
+            data-testid={testids.mute}
+            aria-label={screen ? strings.room.stopThem(label) : strings.room.muteThem(label)}
+            title={screen ? strings.room.stopThem(label) : strings.room.muteThem(label)}
+            onClick={() => mute(person.id, screen ? 'screen' : 'microphone')}
+          >
+            {screen ? <MonitorOff size={18} aria-hidden="true" /> : <MicOff size={18} aria-hidden="true" />}
+          </button>
+        )}
         {pin !== undefined && (
           <button
             type="button"
+            data-testid={testids.pin}
             aria-label={pinned ? strings.room.unpin(label) : strings.room.pin(label)}
             title={pinned ? strings.room.unpin(label) : strings.room.pin(label)}
             aria-pressed={pinned}
-            onClick={() => pin(pinned ? undefined : item.key)}
+            onClick={turnPin}
           >
             {pinned ? <PinOff size={18} aria-hidden="true" /> : <Pin size={18} aria-hidden="true" />}
           </button>
@@ -104,3 +146,17 @@ export const Tile = memo(({ item, rect, floating, pinned, pin }: Props) => {
     </li>
   )
 })
+
+// Only what is worth saying: a good connection is nothing to look at.
+const Quality = ({ of }: { of: string }) => {
+  if (of === 'poor')
+    return (
+      <span className={styles.weak} role="img" aria-label={strings.room.weak}>
+        <Signal size={14} aria-hidden="true" />
+        <SignalLow size={14} strokeWidth={3} aria-hidden="true" />
+      </span>
+    )
+  if (of === 'lost')
+    return <WifiOff size={14} className={styles.weak} role="img" aria-label={strings.room.gone} />
+  return null
+}

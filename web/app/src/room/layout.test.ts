@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Area, type Rect, best, capacity, duet, grid, isDuet, seats, spotlight } from './layout'
+import { type Area, type Rect, best, capacity, duet, grid, isDuet, pagesOf, seats, spotlight } from './layout'
 
 const areas: Record<string, Area> = {
   desktop: { width: 1408, height: 760 },
@@ -124,6 +124,16 @@ describe('seats', () => {
   it('fills the place of one who left', () => {
     expect(seats(['me', 'b', 'c', 'd'], 3, ['me', 'a', 'b'], new Set())).toEqual(['me', 'b', 'c'])
   })
+})
+
+describe('pages', () => {
+  const all = ['me', 'a', 'b', 'c', 'd', 'e', 'f']
+  it('have everyone once, those who are seated first', () => {
+    expect(pagesOf(all, 3, ['me', 'd', 'b'])).toEqual([['me', 'd', 'b'], ['a', 'c', 'e'], ['f']])
+    expect(pagesOf(all, 7, all)).toEqual([all])
+    expect(pagesOf(['me'], 0, ['me'])).toEqual([['me']])
+  })
+  it('end', () => expect(pagesOf(all, 0, []).flat()).toEqual(all))
 })
 
 describe('spotlight strip', () => {

@@ -151,6 +151,19 @@ export const capacity = (area: Area): number => {
   return columns * rows
 }
 
+// More than this on one page nobody can follow.
+export const mostTiles = 25
+
+// The pages of those who do not all fit: first who is seated, then the others in order.
+export const pagesOf = (all: readonly string[], room: number, seated: readonly string[]): string[][] => {
+  const first = new Set(seated)
+  const others = all.filter((key) => !first.has(key))
+  const pages = [[...seated]]
+  for (let i = 0; i < others.length; i += Math.max(1, room))
+    pages.push(others.slice(i, i + Math.max(1, room)))
+  return pages
+}
+
 // Who is shown when not all fit: whoever was shown stays, unless someone hidden speaks; then the one who has been
 // silent longest of the shown makes place. Order among the shown never changes for its own sake: tiles that jump
 // about cannot be found again.

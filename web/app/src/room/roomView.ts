@@ -1,15 +1,17 @@
 // What the page shows of a room, as one immutable value that changes with the SDK's events. Components read this and
 // never the SDK's live objects, so that what is on screen is always of one moment.
 
-import type { LocalParticipant, Participant, Room, Track } from '/sdk/parlor.js'
+import type { LocalParticipant, LocalTrack, Participant, RemoteTrack, Room } from '/sdk/parlor.js'
 import { Store } from '../store'
 
 export interface TrackView {
   id: string
   source: string
   muted: boolean
+  // Our connection is too slow for it: the picture stands still.
+  paused: boolean
   // To be attached to an element; nothing else of it is read while rendering.
-  track: Track
+  track: LocalTrack | RemoteTrack
 }
 
 export interface Person {
@@ -33,10 +35,12 @@ export interface RoomView {
   people: readonly Person[]
 }
 
-const trackView = (track: Track, before: TrackView | undefined): TrackView =>
-  before?.track === track && before.muted === track.muted
+const trackView = (track: LocalTrack | RemoteTrack, before: TrackView | undefined): TrackView => {
+  const paused = 'paused' in track && track.paused
+  return before?.track === track && before.muted === track.muted && before.paused === paused
     ? before
-    : { id: track.id, source: track.source, muted: track.muted, track }
+    : { id: track.id, source: track.source, muted: track.muted, paused, track }
+}
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i])
@@ -97,6 +101,8 @@ const CHANGES = [
   'localTrackUnpublished',
   'trackSubscribed',
   'trackUnsubscribed',
+  'trackPaused',
+  'trackResumed',
   'trackMuted',
   'trackUnmuted',
   'activeSpeakersChanged',

@@ -1,0 +1,191 @@
+// Who sees somebody small is sent the small picture, who sees them large the large one, and what nobody looks at is not
+// even encoded.
+
+import assert from 'node:assert/strict'
+import { enterBySdk } from '../harness/people.mjs'
+import { scene } from '../harness/scene.mjs'
+import { pause, until } from '../harness/until.mjs'
+
+// Three encodings: 240, 480 and 960 wide.
+const WIDE = { width: 960, height: 540, fps: 12 }
+
+scene('a picture is sent as large as it is seen, and only if it is seen', { within: 150_000 }, async (stage) => {
+  const server = await stage.serve()
+  const browser = await stage.chromium()
+  const ada = await browser.tab('ada')
+  const large = await browser.tab('large')
+  const small = await browser.tab('small')
+  await enterBySdk(ada, server, { room: 'layers', autoSubscribe: false })
+  await ada.evaluate(async (size) => {
+    const [track] = window.__probe.paint([40, 120, 200], size).getVideoTracks()
+    await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
+  }, WIDE)
+  for (const [tab, width] of [
+    [large, 960],
+    [small, 160],
+  ]) {
+    await enterBySdk(tab, server, { room: 'layers', autoSubscribe: false }, show)
+    await tab.evaluate((to) => window.__size(to), width)
+  }
+
+  await widthIs(large, 960)
+  await widthIs(small, 240)
+  // What is between them has nobody.
+  await sent(ada, 'h', false)
+  await sent(ada, 'q', true)
+  await sent(ada, 'f', true)
+
+  await large.evaluate(() => window.__size(160))
+  await widthIs(large, 240)
+  await sent(ada, 'f', false)
+
+  const before = await frames(ada)
+  const began = performance.now()
+  await large.evaluate(() => window.__size(960))
+  await until('the large encoding is back', async () => (await frames(ada)).f > before.f, {
+    within: 5_000,
+    every: 20,
+    detail: () => out(ada),
+  })
+  const took = performance.now() - began
+  console.log(`the large encoding was back after ${Math.round(took)} ms`)
+  assert.ok(took < 1_500, `the large encoding came back after ${Math.round(took)} ms`)
+  await widthIs(large, 960)
+
+  // Nobody looks any more.
+  for (const tab of [large, small]) await tab.evaluate(() => window.parlor.setAudioOnly(true))
+  for (const rid of ['q', 'h', 'f']) await sent(ada, rid, false)
+  await large.evaluate(() => window.parlor.setAudioOnly(false))
+  await sent(ada, 'f', true)
+})
+
+scene('Firefox too sends a picture as large as it is seen', { within: 120_000 }, async (stage) => {
+  const server = await stage.serve()
+  const firefox = await stage.firefox()
+  const chromium = await stage.chromium()
+  const ada = await firefox.tab('ada')
+  const ben = await chromium.tab('ben')
+  await enterBySdk(ada, server, { room: 'layers', autoSubscribe: false })
+  await ada.evaluate(async (size) => {
+    const [track] = window.__probe.paint([40, 120, 200], size).getVideoTracks()
+    await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
+  }, WIDE)
+  await enterBySdk(ben, server, { room: 'layers', autoSubscribe: false }, show)
+  await widthIs(ben, 240)
+  await sent(ada, 'f', false)
+  await ben.evaluate(() => window.__size(960))
+  await widthIs(ben, 960)
+  await sent(ada, 'q', false)
+})
+
+scene('who speaks is told, and sound goes on without pictures', { within: 90_000 }, async (stage) => {
+  const server = await stage.serve()
+  const browser = await stage.chromium()
+  const ada = await browser.tab('ada')
+  const ben = await browser.tab('ben')
+  await enterBySdk(ben, server, { room: 'speakers', autoSubscribe: false }, (room) => {
+    window.__spoke = []
+    room.on('activeSpeakersChanged', (list) => window.__spoke.push(list.map((p) => p.name)))
+  })
+  await ben.evaluate(show.toString().replace(/^function show\(room\)/, '(function show(room)') + ')(window.parlor)')
+  await ben.evaluate(() => window.__size(320))
+  await enterBySdk(ada, server, { room: 'speakers', autoSubscribe: false, video: true }, speak)
+  const name = await ada.evaluate(() => window.parlor.localParticipant.name)
+  await until('the tone is somebody who speaks', () => ben.evaluate((n) => window.__spoke.flat().includes(n), name), {
+    within: 20_000,
+    detail: () => ben.account(),
+  })
+  await until(
+    'a picture and sound come',
+    async () => {
+      const { video, audio } = await received(ben)
+      return video.frames > 0 && audio.energy > 0
+    },
+    { within: 20_000, detail: () => received(ben) },
+  )
+
+  await ben.evaluate(() => window.parlor.setAudioOnly(true))
+  let last
+  await until(
+    'no more pictures come',
+    async () => {
+      const before = last
+      last = (await received(ben)).video.packets
+      return before === last
+    },
+    { within: 10_000, every: 1_000 },
+  )
+  const { audio } = await received(ben)
+  await until('sound goes on', async () => (await received(ben)).audio.packets > audio.packets + 50, { within: 10_000 })
+  await ben.evaluate(() => window.parlor.setAudioOnly(false))
+  await until('pictures come again', async () => (await received(ben)).video.packets > last, { within: 5_000 })
+})
+
+// In the page, with its Room: a tone that comes and goes as words do. That of the fake device is so short that it hardly counts.
+async function speak(room) {
+  const context = new AudioContext()
+  const tone = new OscillatorNode(context, { frequency: 330 })
+  const words = new GainNode(context, { gain: 0 })
+  const out = new MediaStreamAudioDestinationNode(context)
+  tone.connect(words).connect(out)
+  tone.start()
+  let said = 0
+  setInterval(() => (words.gain.value = ++said % 3 === 0 ? 0 : 0.3), 400)
+  await room.localParticipant.publishTrack(out.stream.getAudioTracks()[0], { source: 'microphone' })
+}
+
+// In the page, with its Room: everything that is published is attached; pictures have the width that is given last.
+function show(room) {
+  let width = 160
+  const attach = (track) => {
+    const element = document.createElement(track.kind)
+    element.dataset.track = track.id
+    element.style.width = `${width}px`
+    element.style.aspectRatio = '16 / 9'
+    document.body.append(element)
+    track.attach(element)
+  }
+  room.on('trackPublished', attach)
+  for (const participant of room.participants.values()) for (const track of participant.tracks.values()) attach(track)
+  window.__size = (to) => {
+    width = to
+    for (const video of document.querySelectorAll('video')) video.style.width = `${to}px`
+  }
+}
+
+const flows = (tab) => tab.evaluate(() => window.__probe.flows())
+const out = async (tab) => (await flows(tab)).filter((f) => f.way === 'out' && f.kind === 'video')
+
+/** Frames encoded so far, by the name of the encoding. */
+const frames = async (tab) => Object.fromEntries((await out(tab)).map((f) => [f.rid, f.frames]))
+
+const received = async (tab) => {
+  const sum = { video: { frames: 0, packets: 0, energy: 0 }, audio: { frames: 0, packets: 0, energy: 0 } }
+  for (const f of await flows(tab)) {
+    if (f.way !== 'in') continue
+    for (const what of ['frames', 'packets', 'energy']) sum[f.kind][what] += f[what]
+  }
+  return sum
+}
+
+/** The picture that comes is so wide. */
+function widthIs(tab, width) {
+  return until(
+    `${tab.label} is sent a picture ${width} wide`,
+    async () => (await flows(tab)).some((f) => f.way === 'in' && f.kind === 'video' && f.width === width),
+    { within: 20_000, detail: async () => (await flows(tab)).filter((f) => f.kind === 'video' && f.packets > 0) },
+  )
+}
+
+/** This encoding is encoded, or has not been for a second and a half. */
+async function sent(tab, rid, yes) {
+  await until(
+    `${tab.label} ${yes ? 'sends' : 'does not send'} ${rid}`,
+    async () => {
+      const before = (await frames(tab))[rid]
+      await pause(yes ? 300 : 1_500)
+      return (await frames(tab))[rid] > before === yes
+    },
+    { within: 20_000, detail: () => out(tab) },
+  )
+}
