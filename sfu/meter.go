@@ -9,6 +9,7 @@ type meter struct {
 	since   time.Time // when the window began
 	bytes   [tierCount]uint32
 	rates   [tierCount]float64 // bits a second, by layer, smoothed; of a stream at rest what they were
+	windows [tierCount]uint8   // in which each was measured, up to meterWindows
 	present tiers              // layers that came in the last windows
 	absent  [tierCount]uint8   // windows since each came
 	gap     time.Duration      // usual time between two pictures
@@ -19,6 +20,8 @@ type meter struct {
 const (
 	tierCount   = (maxSpatial + 1) * (maxTemporal + 1)
 	meterWindow = 500 * time.Millisecond
+	// Rates are those of about so many windows: over less, a key frame alone looks like a picture that no longer fits a line.
+	meterWindows = 6
 	// A stream is at rest after so many times the usual time between two pictures, but not before restLeast.
 	restGaps  = 4
 	restLeast = 700 * time.Millisecond
@@ -60,8 +63,7 @@ func (m *meter) pace(now time.Time) {
 	}
 }
 
-// close ends a window. What a layer takes is believed fast when it is more, since it has to be afforded, and slowly when
-// it is less, since key frames come in bursts.
+// close ends a window.
 func (m *meter) close(age time.Duration) {
 	for t := range m.bytes {
 		rate := float64(m.bytes[t]) * 8 / age.Seconds()
@@ -74,16 +76,14 @@ func (m *meter) close(age time.Duration) {
 			m.absent[t]++
 		default:
 			m.present &^= 1 << t
-			m.rates[t] = 0
+			m.rates[t], m.windows[t] = 0, 0
+			continue
 		}
-		weight := 0.2
-		switch {
-		case m.rates[t] == 0:
-			weight = 1
-		case rate > m.rates[t]:
-			weight = 0.5
+		if m.windows[t] == 0 && rate == 0 {
+			continue
 		}
-		m.rates[t] += (rate - m.rates[t]) * weight
+		m.windows[t] = min(m.windows[t]+1, meterWindows)
+		m.rates[t] += (rate - m.rates[t]) / float64(m.windows[t])
 	}
 }
 
