@@ -5,6 +5,8 @@ import "time"
 // meter measures what comes of one stream: how much of each of its tiers, and whether anything comes. It is pure.
 type meter struct {
 	started bool
+	key     bool      // there was a key frame in the window
+	skipped uint8     // windows, for that
 	last    time.Time // when the newest packet came
 	since   time.Time // when the window began
 	bytes   [tierCount]uint32
@@ -48,6 +50,7 @@ func (m *meter) add(s *shape, timestamp uint32, size int, now time.Time) {
 		m.picture, m.shown = timestamp, now
 	}
 	m.last = now
+	m.key = m.key || s.start
 	m.bytes[tierOf(s.spatial, s.temporal)] += uint32(size)
 }
 
@@ -63,8 +66,12 @@ func (m *meter) pace(now time.Time) {
 	}
 }
 
-// close ends a window.
+// close ends a window. Before enough is measured, one with a key frame says nothing; but there may be no other.
 func (m *meter) close(age time.Duration) {
+	skip := m.key && m.skipped < meterWindows/2
+	if m.key = false; skip {
+		m.skipped++
+	}
 	for t := range m.bytes {
 		rate := float64(m.bytes[t]) * 8 / age.Seconds()
 		m.bytes[t] = 0
@@ -79,7 +86,7 @@ func (m *meter) close(age time.Duration) {
 			m.rates[t], m.windows[t] = 0, 0
 			continue
 		}
-		if m.windows[t] == 0 && rate == 0 {
+		if skip || m.windows[t] == 0 && rate == 0 {
 			continue
 		}
 		m.windows[t] = min(m.windows[t]+1, meterWindows)
