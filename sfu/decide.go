@@ -100,6 +100,12 @@ func (p *Peer) decideLocked(now time.Time) {
 		d.demand(s, p.wishes[p.order[s.track]], d.buf[from:])
 	}
 	d.at = now.Add(decideEvery)
+	if p.line.back.Swap(false) {
+		for i := range d.demands {
+			d.slots[i].past.Forgive()
+			d.demands[i].Past = d.slots[i].past
+		}
+	}
 	bits, full := p.line.carries(now, d.want)
 	d.choices, d.want = bandwidth.Share(now, bits, d.demands, d.choices)
 	for i, c := range d.choices {

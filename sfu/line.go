@@ -21,6 +21,7 @@ type line struct {
 	numbered atomic.Bool // some slot has numbers, so reports come
 	full     atomic.Bool // see bandwidth.Advice
 	fell     atomic.Bool // the estimate fell since somebody asked
+	back     atomic.Bool // it was silent, and is not any more, since somebody asked
 
 	mu sync.Mutex // a leaf
 	// Guarded by mu.
@@ -31,6 +32,7 @@ type line struct {
 	advice   bandwidth.Advice
 	ticked   time.Time // when that was asked for; zero: never
 	counted  bandwidth.Figures
+	silent   bool // nothing was reported for so long that the estimate fell
 }
 
 // unheardFor is how long a browser that said it would report may not do so before its line is no longer reckoned with.
@@ -158,6 +160,10 @@ func (o *line) drain(out *scratch) (wait time.Duration) {
 func (o *line) feedback(report []byte, now time.Time) (fell bool) {
 	o.mu.Lock()
 	fell = o.estimate.Feedback(report, o.latest(now))
+	if o.silent {
+		o.silent = false
+		o.back.Store(true)
+	}
 	o.mu.Unlock()
 	if fell {
 		o.fell.Store(true)
@@ -219,6 +225,7 @@ func (o *line) count() {
 	add(&o.counts.overuses, f.Overuses, was.Overuses)
 	add(&o.counts.probes, f.Probes, was.Probes)
 	add(&o.counts.raised, f.Raised, was.Raised)
+	o.silent = o.silent || f.Silences > was.Silences
 	add(&o.counts.silences, f.Silences, was.Silences)
 	add(&o.counts.stray, f.Stray, was.Stray)
 	add(&o.counts.forgotten, f.Forgotten, was.Forgotten)

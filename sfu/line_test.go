@@ -454,3 +454,28 @@ func TestNumberedForwardingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for packets that wait", n)
 	}
 }
+
+// Who fell because nothing was heard of the line may have everything back at once when it is.
+func TestSilenceIsForgiven(t *testing.T) {
+	now := time.Now()
+	p := viewer(1, now)
+	p.wishes[0] = Wish{Track: p.slots[0].track, Width: 1280, Height: 720}
+	s := numberedFrom(p.slots[0], now)
+	p.line = s.line
+	p.line.ticked, p.line.advice = now, bandwidth.Advice{Video: 5_000_000, Quality: bandwidth.Good}
+	decide := func(bits int, want string) {
+		t.Helper()
+		p.line.advice.Video, p.line.ticked = bits, now
+		p.decideLocked(now)
+		if got := s.given.layer; got == nil || got.rid != want {
+			t.Errorf("given %v at %d, want %s", s.given, bits, want)
+		}
+	}
+	decide(5_000_000, "f")
+	decide(300_000, "q")
+	now = now.Add(time.Second)
+	decide(5_000_000, "q")
+	p.line.silent = true
+	p.line.feedback(nil, now)
+	decide(5_000_000, "f")
+}
