@@ -192,6 +192,7 @@ type browser struct {
 
 	mu       sync.Mutex
 	received map[string][]rtp.Packet // by mid, payloads included
+	times    map[string][]time.Time  // when they came
 	texts    []string
 }
 
@@ -201,13 +202,14 @@ type browserOptions struct {
 	noPublish bool
 	noSee     bool
 	nack      bool // it asks for what is missing
+	reports   bool // it reports what comes when
 	codecs    func(*webrtc.MediaEngine) error
 	noData    bool
 }
 
 func (h *house) browser(o browserOptions) *browser {
 	h.t.Helper()
-	b := &browser{t: h.t, told: &recorder{}, received: map[string][]rtp.Packet{}}
+	b := &browser{t: h.t, told: &recorder{}, received: map[string][]rtp.Packet{}, times: map[string][]time.Time{}}
 	var err error
 	b.peer, err = h.engine.NewPeer(PeerConfig{
 		ID: "p", Log: zerolog.Nop(), Publish: !o.noPublish, Subscribe: !o.noSee, Handler: b.told,
@@ -243,6 +245,11 @@ func (h *house) browser(o browserOptions) *browser {
 	registry := &interceptor.Registry{}
 	if o.nack {
 		if err := webrtc.ConfigureNack(m, registry); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	if o.reports {
+		if err := webrtc.ConfigureTWCCSender(m, registry); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -360,6 +367,7 @@ func (b *browser) receive(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		}
 		b.mu.Lock()
 		b.received[mid] = append(b.received[mid], *p)
+		b.times[mid] = append(b.times[mid], time.Now())
 		b.mu.Unlock()
 	}
 }

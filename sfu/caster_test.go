@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +25,7 @@ type caster struct {
 	transceiver *webrtc.RTPTransceiver
 	tracks      []*webrtc.TrackLocalStaticRTP
 	ids         map[string]uint8
+	rates       []float64 // bits a second of each encoding, with key frames six times as large; nil: some packets each
 
 	mu   sync.Mutex
 	plis map[string]int
@@ -105,6 +108,7 @@ func (c *caster) control(rid string) {
 func (c *caster) send(i int, track *webrtc.TrackLocalStaticRTP, quit chan struct{}) {
 	tick := time.NewTicker(33 * time.Millisecond)
 	defer tick.Stop()
+	debt, draws := 0.0, rand.New(rand.NewPCG(uint64(i), 5))
 	sequence, picture, answered, paused := uint16(i*1000), uint16(0), 0, true
 	for n := 0; ; n++ {
 		if !c.wanted(track.RID()) {
@@ -116,12 +120,13 @@ func (c *caster) send(i int, track *webrtc.TrackLocalStaticRTP, quit chan struct
 			c.mu.Unlock()
 			key := asked != answered || paused
 			answered, paused = asked, false
-			packets := 1 << i
-			for k := range packets {
+			sizes := c.sizes(i, key, &debt, draws)
+			packets := len(sizes)
+			for k, size := range sizes {
 				sequence++
 				p := &rtp.Packet{
 					Header:  rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * 2970, Marker: k == packets-1},
-					Payload: append(vp8Descriptor(k == 0, picture, byte(picture), key), fmt.Sprintf("%s %0700d", track.RID(), n)...),
+					Payload: append(vp8Descriptor(k == 0, picture, byte(picture), key), fmt.Sprintf("%s %0*d", track.RID(), size, n)...),
 				}
 				if n < 10 { // as browsers do; and pion's client would say it of retransmissions too, where it is another name
 					_ = p.SetExtension(c.ids[midURI], []byte(c.transceiver.Mid()))
@@ -137,6 +142,27 @@ func (c *caster) send(i int, track *webrtc.TrackLocalStaticRTP, quit chan struct
 			return
 		}
 	}
+}
+
+// sizes are those of the packets of a frame.
+func (c *caster) sizes(i int, key bool, debt *float64, draws *rand.Rand) (sizes []int) {
+	if c.rates == nil {
+		for range 1 << i {
+			sizes = append(sizes, 700)
+		}
+		return sizes
+	}
+	usual := c.rates[i] / 8 * 0.033
+	saved := min(*debt, 0.3*usual) // what a key frame cost is saved at those after it
+	size := (usual - saved) * math.Exp(0.25*draws.NormFloat64()-0.03)
+	if *debt -= saved; key {
+		*debt += 5 * usual
+		size = 6 * usual
+	}
+	for left := int(size); left > 0; left -= 1150 {
+		sizes = append(sizes, max(min(left, 1150)-12, 20))
+	}
+	return sizes
 }
 
 // told is what the browser was told last to send; ok is false if that was nothing yet.

@@ -2,8 +2,11 @@ package sfu
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
 )
 
 // decideEvery is how often a peer looks again at what its video slots could be sent, while any is.
@@ -12,27 +15,69 @@ const decideEvery = 200 * time.Millisecond
 // decision is memory for one, and when the next is due.
 type decision struct {
 	at      time.Time // zero: none is due
+	want    int       // what would be shown on a better line, see bandwidth.Share
 	slots   []*slot   // best first
-	wishes  []Wish
 	options [][]option
 	buf     []option
+	offered []bandwidth.Option
+	demands []bandwidth.Demand
+	choices []bandwidth.Choice
 }
 
-// decide looks again if it is time to; at is when the next look is due, if ever.
+// decide asks the line and looks again if it is time to; at is when to do so again, if ever.
 func (p *Peer) decide(now time.Time) (at time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if d := &p.decision; !d.at.IsZero() && !now.Before(d.at) {
+	d := &p.decision
+	if d.at.IsZero() {
+		p.mu.Unlock()
+		return time.Time{}
+	}
+	due := !now.Before(d.at) || p.line.fell.Swap(false)
+	var pads *slot
+	var advice bandwidth.Advice
+	if due || !now.Before(p.again) {
+		full := p.line.full.Load()
+		advice = p.line.tick(now, d.want)
+		p.again = now.Add(max(advice.Again, time.Millisecond))
+		if !p.line.numbered.Load() {
+			p.again = now.Add(decideEvery)
+		}
+		if advice.Padding > 0 {
+			pads = p.padsLocked()
+		}
+		due = due || full && !advice.Full
+	}
+	if due {
 		p.decideLocked(now)
 	}
-	return p.decision.at
+	at = sooner(p.decision.at, p.again)
+	p.mu.Unlock()
+	if pads != nil {
+		if p.padder == nil {
+			p.padder = newRepeater()
+		}
+		pads.pad(advice.Padding, p.padder, now)
+	}
+	return at
 }
 
-// decideLocked aims every slot that may flow: a video slot at what choose says, an audio slot at all there is.
+// padsLocked is a slot on which padding can be sent; nil if there is none.
+func (p *Peer) padsLocked() *slot {
+	for _, s := range p.decision.slots {
+		if s.pads() {
+			return s
+		}
+	}
+	return nil
+}
+
+// decideLocked aims every slot that may flow: video slots at what the line carries and their places need, audio slots at
+// all there is.
 func (p *Peer) decideLocked(now time.Time) {
 	d := &p.decision
 	d.at = time.Time{}
-	d.slots, d.wishes, d.options, d.buf = d.slots[:0], d.wishes[:0], d.options[:0], d.buf[:0]
+	d.slots, d.options, d.buf = d.slots[:0], d.options[:0], d.buf[:0]
+	d.offered, d.demands = d.offered[:0], d.demands[:0]
 	for _, s := range p.slots {
 		if s.track == nil || !s.flowing {
 			continue
@@ -52,13 +97,27 @@ func (p *Peer) decideLocked(now time.Time) {
 	for _, s := range d.slots {
 		from := len(d.buf)
 		d.buf = s.track.options(now, d.buf)
-		d.wishes, d.options = append(d.wishes, p.wishes[p.order[s.track]]), append(d.options, d.buf[from:])
+		d.demand(s, p.wishes[p.order[s.track]], d.buf[from:])
 	}
 	d.at = now.Add(decideEvery)
+	if p.line.back.Swap(false) {
+		for i := range d.demands {
+			d.slots[i].past.Forgive()
+			d.demands[i].Past = d.slots[i].past
+		}
+	}
+	bits, full := p.line.carries(now, d.want)
+	d.choices, d.want = bandwidth.Share(now, bits, d.demands, d.choices)
+	for i, c := range d.choices {
+		if c.Option != bandwidth.Paused {
+			bits -= d.options[i][c.Option].bitrate
+		}
+	}
 	changed := false
-	for i, n := range choose(d.wishes, d.options, now) {
-		s := d.slots[i]
-		paused := n < 0 && len(d.options[i]) > 0
+	for i, c := range d.choices {
+		s, options := d.slots[i], d.options[i]
+		s.take(c, options, now)
+		paused := c.Option == bandwidth.Paused && len(options) > 0
 		if s.paused != paused {
 			s.pause(paused)
 			changed = true
@@ -66,17 +125,94 @@ func (p *Peer) decideLocked(now time.Time) {
 		switch {
 		case paused:
 			s.aim(target{}, now)
-		case n >= 0:
-			if d.options[i][n].live || s.waits.IsZero() {
+		case c.Option != bandwidth.Paused:
+			if options[c.Option].live || s.waits.IsZero() {
 				s.waits = now
 			}
-			s.aim(approach(d.options[i], n, s.flows(), now.Sub(s.waits)), now)
+			s.approach(options, c.Option, bits, full, now)
 		}
 	}
 	if changed {
 		p.rev++
 		p.pokeLocked()
 	}
+}
+
+// demand notes what a slot could be sent.
+func (d *decision) demand(s *slot, w Wish, options []option) {
+	from := len(d.offered)
+	for _, o := range options {
+		d.offered = append(d.offered, bandwidth.Option{Width: o.width, Height: o.height, Bitrate: o.bitrate, Live: o.live})
+	}
+	s.recall(options)
+	width, height := room(w, len(d.slots))
+	d.options = append(d.options, options)
+	d.demands = append(d.demands, bandwidth.Demand{
+		Rank: uint8(w.Rank), Width: width, Height: height, Options: d.offered[from:], Past: s.past,
+	})
+}
+
+// room is the size of the place for a wish. One whose size is not known is taken to be its share of a page; what is known
+// of a size only by half, for that of a usual picture.
+func room(w Wish, of int) (width, height int) {
+	width, height = w.Width, w.Height
+	if width <= 0 && height <= 0 {
+		height = guessedHeight / max(int(math.Ceil(math.Sqrt(float64(of)))), 1)
+	}
+	if height <= 0 {
+		height = max(width*guessedHeight/guessedWidth, 1)
+	}
+	if width <= 0 {
+		width = max(height*guessedWidth/guessedHeight, 1)
+	}
+	return width, height
+}
+
+// take notes what the slot was given.
+func (s *slot) take(c bandwidth.Choice, options []option, now time.Time) {
+	s.past.Take(c, now)
+	if s.given = (target{}); c.Option != bandwidth.Paused {
+		s.given = options[c.Option].target
+	}
+}
+
+// recall finds what the slot was given among options that may be others than before: streams begin, and have more layers
+// than was known.
+func (s *slot) recall(options []option) {
+	if s.given.layer == nil {
+		return
+	}
+	at := bandwidth.Paused
+	for i, o := range options {
+		if o.target.layer == s.given.layer && (at < 0 || options[at].target != s.given) {
+			if t := o.target.tier(); t.meet(s.given.tier()) == t || at < 0 {
+				at = i
+			}
+		}
+	}
+	s.past.Became(at)
+}
+
+// approach goes for the chosen option. Spare is what is left of the line beside what was chosen for all. While the line is
+// full, what has to give way to another stream stops at once, and that begins when the queue has gone.
+func (s *slot) approach(options []option, chosen, spare int, full bool, now time.Time) {
+	afford := chosen + 1
+	for afford < len(options) && options[afford].bitrate-options[chosen].bitrate <= spare {
+		afford++
+	}
+	flows := s.flows()
+	to := approach(options[:afford], chosen, flows, now.Sub(s.waits))
+	if full && to.layer != flows.layer {
+		above := flows.layer == nil
+		for _, o := range options[chosen+1:] {
+			above = above || o.target.layer == flows.layer
+		}
+		if above {
+			s.aim(target{}, now)
+		}
+		return
+	}
+	s.aim(to, now)
 }
 
 // How long an encoding that is off is waited for, before a smaller one is tried as well: while another flows, and while

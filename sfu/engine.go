@@ -57,8 +57,9 @@ type Engine struct {
 
 // counts are read by metrics.
 type counts struct {
-	in, out, repeats, nacks, keyframes, switches, above, panics atomic.Uint64
-	paused                                                      atomic.Int64
+	in, out, repeats, nacks, keyframes, switches, above, panics          atomic.Uint64
+	paced, padding, probes, raised, overuses, silences, stray, forgotten atomic.Uint64 // of all lines
+	paused                                                               atomic.Int64
 }
 
 // NewEngine returns an engine on the given sockets.
@@ -99,6 +100,25 @@ func (e *Engine) register() {
 	counter("parlor_layer_switches_total", "Changes from one encoding of a track to another.", &e.counts.switches)
 	counter("parlor_packets_above_total", "RTP packets not forwarded because their layer was not chosen.", &e.counts.above)
 	counter("parlor_peer_panics_total", "Peers ended by a panic over what they sent.", &e.counts.panics)
+	counter("parlor_paced_total", "RTP packets that waited for their turn on a line.", &e.counts.paced)
+	counter("parlor_padding_bytes_total", "Bytes sent to see whether a line carries them.", &e.counts.padding)
+	counter("parlor_probes_total", "Bursts of padding.", &e.counts.probes)
+	counter("parlor_probes_raised_total", "Bursts of padding that raised an estimate.", &e.counts.raised)
+	counter("parlor_overuses_total", "Estimates lowered because packets queued on a line.", &e.counts.overuses)
+	counter("parlor_silences_total", "Estimates lowered because nothing was reported.", &e.counts.silences)
+	counter("parlor_reports_stray_total", "Reports that could not be read, or of what was never sent.", &e.counts.stray)
+	counter("parlor_packets_forgotten_total", "RTP packets forgotten before anything was reported of them.", &e.counts.forgotten)
+	for name, part := range map[string]float64{"low": 0.1, "median": 0.5, "high": 0.9} {
+		e.metrics.Gauge("parlor_line_bits_"+name, "What lines are thought to carry, in bits a second: "+
+			"one in ten carries less than low, one in ten more than high.", func() float64 {
+			bits := e.estimates()
+			if len(bits) == 0 {
+				return 0
+			}
+			return float64(bits[min(int(part*float64(len(bits))), len(bits)-1)])
+		})
+	}
+	e.metrics.Gauge("parlor_lines_known", "Peers whose line is measured.", func() float64 { return float64(len(e.estimates())) })
 	e.metrics.Gauge("parlor_slots_paused", "Slots whose track is not sent at the moment.", func() float64 {
 		return float64(e.counts.paused.Load())
 	})
@@ -243,13 +263,18 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	}
 	both := []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo}
 	for _, uri := range []string{
-		sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.TransportCCURI, sdp.ABSSendTimeURI,
+		sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.ABSSendTimeURI,
 	} {
 		for _, kind := range both {
 			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind,
 				webrtc.RTPTransceiverDirectionRecvonly); err != nil {
 				return nil, fmt.Errorf("register %s: %w", uri, err)
 			}
+		}
+	}
+	for _, kind := range both { // both ways
+		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: numberURI}, kind); err != nil {
+			return nil, fmt.Errorf("register %s: %w", numberURI, err)
 		}
 	}
 	for kind := range extensionKinds {

@@ -11,6 +11,13 @@ const (
 	extensionKinds
 )
 
+// numberURI names the extension with a packet's transport-wide number, and numberBytes is how long that is. It is a number
+// of this server's, so a publisher's is not passed on.
+const (
+	numberURI   = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	numberBytes = 2
+)
+
 // extensionIDs are the numbers of header extensions in one m-line; 0: not negotiated.
 type extensionIDs [extensionKinds]uint8
 
@@ -42,9 +49,13 @@ func fits(kind int, b []byte) bool {
 	return len(b) > 0 && (len(b) <= 16 || kind == extensionDependency && len(b) < 256)
 }
 
-// extend writes the extensions of p that both sides know into a header that has none.
-func (o *scratch) extend(p *packet, ids *extensionIDs, frame uint16) {
+// extend writes the extensions of p that both sides know into a header that has none, and room for a number if number is
+// the id of that.
+func (o *scratch) extend(p *packet, ids *extensionIDs, number uint8, frame uint16) {
 	profile := uint16(0)
+	if number != 0 {
+		profile = rtp.ExtensionProfileOneByte
+	}
 	for kind, b := range p.extensions {
 		if ids[kind] != 0 && fits(kind, b) {
 			if profile = rtp.ExtensionProfileOneByte; len(b) > 16 {
@@ -57,6 +68,9 @@ func (o *scratch) extend(p *packet, ids *extensionIDs, frame uint16) {
 		return
 	}
 	o.header.Extension, o.header.ExtensionProfile = true, profile
+	if number != 0 {
+		_ = o.header.SetExtension(number, o.number[:])
+	}
 	for kind, b := range p.extensions {
 		if ids[kind] == 0 || !fits(kind, b) {
 			continue

@@ -109,11 +109,12 @@ func (s *slot) lose(l *layer) {
 	}
 }
 
-// stop ends what flows, at once: a packet on its way in is not sent any more. It returns the last timestamp sent.
+// stop ends what flows, at once: a packet on its way in is not sent any more, nor one that waits. It returns the last timestamp sent.
 func (s *slot) stop() (after uint32, has bool) {
 	s.mu.Lock()
 	source, next := s.source, s.next
 	s.source, s.next = nil, nil
+	s.run.Add(1)
 	s.forward.stop()
 	after, has = s.forward.after()
 	s.mu.Unlock()
@@ -156,47 +157,60 @@ func (s *slot) follow(from, to *layer) {
 
 // write sends one packet of a layer, if it is of what flows.
 func (s *slot) write(l *layer, p *packet, o *scratch, now time.Time) {
+	s.turn.Lock()
+	left, ask := s.send(l, p, o, now)
+	s.turn.Unlock()
+	if left != nil {
+		s.attend(left)
+	}
+	if ask {
+		l.requestKeyframe()
+	}
+}
+
+// send is write in its turn: left is a layer that does not flow any more, and ask that a key frame is wanted.
+func (s *slot) send(l *layer, p *packet, o *scratch, now time.Time) (left *layer, ask bool) {
 	s.mu.Lock()
 	if s.writer == nil || l != s.source && l != s.next {
 		s.mu.Unlock()
-		return
+		return nil, false
 	}
-	var left *layer
 	if l != s.source {
 		if !p.start || len(p.payload) == 0 {
-			ask := s.asksLocked(now) && s.quota.take(now)
+			ask = s.asksLocked(now) && s.quota.take(now)
 			s.mu.Unlock()
-			if ask {
-				l.requestKeyframe()
-			}
-			return
+			return nil, ask
 		}
 		left = s.takeOverLocked(l, p, now)
 	}
 	out, ok := s.forward.translate(p, now)
 	if !ok {
-		ask := s.forward.waits() && s.asksLocked(now) || out.above && s.missesLocked(p, now)
+		ask = s.forward.waits() && s.asksLocked(now) || out.above && s.missesLocked(p, now)
 		s.mu.Unlock()
 		if out.above {
 			s.counts.above.Add(1)
 		}
-		if ask {
-			l.requestKeyframe()
-		}
-		return
+		return left, ask
 	}
 	payload := s.fillLocked(p, out, o)
-	s.sentPackets++
-	s.sentBytes += uint32(len(payload))
+	v := s.admitLocked(s.kindOf(), o, payload, now)
+	if v == refused {
+		// The rest of the picture is of no use then, nor is what builds on it.
+		s.forward.begin(s.forward.selection.aim)
+		ask = s.asksLocked(now)
+	} else {
+		s.sentPackets++
+		s.sentBytes += uint32(len(payload))
+	}
 	writer := s.writer
 	s.mu.Unlock()
 
-	if _, err := writer.WriteRTP(&o.header, payload); err == nil {
-		s.counts.out.Add(1)
+	if v == goes {
+		if _, err := writer.WriteRTP(&o.header, payload); err == nil {
+			s.counts.out.Add(1)
+		}
 	}
-	if left != nil {
-		s.attend(left)
-	}
+	return left, ask
 }
 
 // takeOverLocked puts the next layer in place of the one that flows, with the key picture that begins with p.
@@ -245,9 +259,12 @@ func (s *slot) fillLocked(p *packet, out rewritten, o *scratch) []byte {
 		Extensions: o.header.Extensions[:0],
 	}
 	if out.empty {
+		if s.numberID != 0 {
+			_ = o.header.SetExtension(s.numberID, o.number[:])
+		}
 		return nil
 	}
-	o.extend(p, &s.ids, out.frame)
+	o.extend(p, &s.ids, s.numberID, out.frame)
 	switch {
 	case p.pictureAt > 0 && out.pictureID != p.pictureID, p.tl0At > 0 && out.tl0 != p.tl0:
 		o.payload = append(o.payload[:0], p.payload...)

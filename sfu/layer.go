@@ -24,6 +24,7 @@ type sink interface {
 // scratch is memory for one packet on its way out.
 type scratch struct {
 	header     rtp.Header
+	number     [numberBytes]byte // in header
 	dependency []byte
 	payload    []byte
 }
@@ -345,6 +346,13 @@ func (l *layer) senderReport(sr *rtcp.SenderReport, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reception.senderReport(sr, now)
+}
+
+// lately is what was expected of the stream between the last two reports, and what of it did not come.
+func (l *layer) lately() (expected, missed int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reception.expected, l.reception.missed
 }
 
 func (l *layer) report(now time.Time) (rtcp.ReceptionReport, bool) {

@@ -5,10 +5,13 @@ import "time"
 // meter measures what comes of one stream: how much of each of its tiers, and whether anything comes. It is pure.
 type meter struct {
 	started bool
+	key     bool      // there was a key frame in the window
+	skipped uint8     // windows, for that
 	last    time.Time // when the newest packet came
 	since   time.Time // when the window began
 	bytes   [tierCount]uint32
 	rates   [tierCount]float64 // bits a second, by layer, smoothed; of a stream at rest what they were
+	windows [tierCount]uint8   // in which each was measured, up to meterWindows
 	present tiers              // layers that came in the last windows
 	absent  [tierCount]uint8   // windows since each came
 	gap     time.Duration      // usual time between two pictures
@@ -19,6 +22,8 @@ type meter struct {
 const (
 	tierCount   = (maxSpatial + 1) * (maxTemporal + 1)
 	meterWindow = 500 * time.Millisecond
+	// Rates are those of about so many windows: over less, a key frame alone looks like a picture that no longer fits a line.
+	meterWindows = 6
 	// A stream is at rest after so many times the usual time between two pictures, but not before restLeast.
 	restGaps  = 4
 	restLeast = 700 * time.Millisecond
@@ -45,6 +50,7 @@ func (m *meter) add(s *shape, timestamp uint32, size int, now time.Time) {
 		m.picture, m.shown = timestamp, now
 	}
 	m.last = now
+	m.key = m.key || s.start
 	m.bytes[tierOf(s.spatial, s.temporal)] += uint32(size)
 }
 
@@ -60,9 +66,12 @@ func (m *meter) pace(now time.Time) {
 	}
 }
 
-// close ends a window. What a layer takes is believed fast when it is more, since it has to be afforded, and slowly when
-// it is less, since key frames come in bursts.
+// close ends a window. Before enough is measured, one with a key frame says nothing; but there may be no other.
 func (m *meter) close(age time.Duration) {
+	skip := m.key && m.skipped < meterWindows/2
+	if m.key = false; skip {
+		m.skipped++
+	}
 	for t := range m.bytes {
 		rate := float64(m.bytes[t]) * 8 / age.Seconds()
 		m.bytes[t] = 0
@@ -74,16 +83,14 @@ func (m *meter) close(age time.Duration) {
 			m.absent[t]++
 		default:
 			m.present &^= 1 << t
-			m.rates[t] = 0
+			m.rates[t], m.windows[t] = 0, 0
+			continue
 		}
-		weight := 0.2
-		switch {
-		case m.rates[t] == 0:
-			weight = 1
-		case rate > m.rates[t]:
-			weight = 0.5
+		if skip || m.windows[t] == 0 && rate == 0 {
+			continue
 		}
-		m.rates[t] += (rate - m.rates[t]) * weight
+		m.windows[t] = min(m.windows[t]+1, meterWindows)
+		m.rates[t] += (rate - m.rates[t]) / float64(m.windows[t])
 	}
 }
 

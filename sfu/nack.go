@@ -7,6 +7,7 @@ import "time"
 type losses struct {
 	started bool
 	head    uint16 // highest number seen
+	headAt  time.Time
 	seen    [lossWindow / 64]uint64
 	missing []missing // oldest first, at most maxMissing
 	stray   uint16    // a number from far behind; a second one after it means that the sender began anew
@@ -26,6 +27,9 @@ const (
 	nackRetry  = 80 * time.Millisecond
 	nackTries  = 6
 	nackMaxAge = 800 * time.Millisecond
+	// After a break this long with so many missing nobody has a use for them any more: it goes on with a key frame.
+	breakAfter   = time.Second
+	breakPackets = 64
 )
 
 // arrival is what a packet's number says of it.
@@ -36,18 +40,18 @@ const (
 	recovered                // missing until now
 	duplicate                // seen before
 	tooOld                   // from before the window
-	restarted                // the numbering begins anew
+	restarted                // the numbering begins anew, or what is between is given up
 )
 
 // add notes that a packet came.
 func (l *losses) add(sequence uint16, now time.Time) arrival {
 	if !l.started {
-		l.restart(sequence)
+		l.restart(sequence, now)
 		return fresh
 	}
 	switch ahead := int(int16(sequence - l.head)); {
-	case ahead >= lossWindow:
-		l.restart(sequence)
+	case ahead >= lossWindow, ahead > breakPackets && now.Sub(l.headAt) > breakAfter:
+		l.restart(sequence, now)
 		return restarted
 	case ahead > 0:
 		for n := l.head + 1; n != sequence; n++ {
@@ -55,7 +59,7 @@ func (l *losses) add(sequence uint16, now time.Time) arrival {
 			l.miss(n, now)
 		}
 		l.mark(sequence, true)
-		l.head, l.strayed = sequence, false
+		l.head, l.headAt, l.strayed = sequence, now, false
 		return fresh
 	case -ahead < lossWindow:
 		if l.seen[sequence%lossWindow/64]&(1<<(sequence%64)) != 0 {
@@ -65,7 +69,7 @@ func (l *losses) add(sequence uint16, now time.Time) arrival {
 		l.found(sequence)
 		return recovered
 	case l.strayed && sequence == l.stray+1:
-		l.restart(sequence)
+		l.restart(sequence, now)
 		return restarted
 	default:
 		l.stray, l.strayed = sequence, true
@@ -94,8 +98,8 @@ func (l *losses) due(now time.Time, out []uint16) []uint16 {
 // pending tells whether something may have to be asked for (again) even if no more packets come.
 func (l *losses) pending() bool { return len(l.missing) > 0 }
 
-func (l *losses) restart(sequence uint16) {
-	*l = losses{started: true, head: sequence, missing: l.missing[:0]}
+func (l *losses) restart(sequence uint16, now time.Time) {
+	*l = losses{started: true, head: sequence, headAt: now, missing: l.missing[:0]}
 	// What was before is of no interest: it counts as seen, so that it is neither asked for nor forwarded.
 	for i := range l.seen {
 		l.seen[i] = ^uint64(0)

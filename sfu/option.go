@@ -20,6 +20,7 @@ type option struct {
 	target        target
 	width, height int
 	bitrate       int  // bits a second
+	guessed       bool // the bit rate is
 	live          bool // it comes; else its publisher would have to switch it on
 }
 
@@ -27,7 +28,8 @@ type option struct {
 const (
 	guessedWidth  = 1280
 	guessedHeight = 720
-	bitsPerPixel  = 1.8 // a second
+	bitsPerPixel  = 1.8     // a second
+	beginsWith    = 300_000 // bits a second: browsers begin with about that, if there is one encoding
 )
 
 // options are all that can be shown of a track, cheapest first, appended to buf. The dearest of a stream is always all of
@@ -50,6 +52,9 @@ func (t *Track) options(now time.Time, buf []option) []option {
 	for _, l := range t.layers {
 		width, height := t.describedLocked(l)
 		buf = l.options(buf, max(int(float64(width)*factor), 1), max(int(float64(height)*factor), 1), t.height > 0, now)
+	}
+	if len(buf) == from+1 && buf[from].guessed && buf[from].live {
+		buf[from].bitrate = min(buf[from].bitrate, beginsWith)
 	}
 	slices.SortStableFunc(buf[from:], func(a, b option) int {
 		return cmp.Or(cmp.Compare(a.bitrate, b.bitrate), cmp.Compare(a.height, b.height))
@@ -150,7 +155,8 @@ func (l *layer) options(buf []option, width, height int, described bool, now tim
 			if t == temporals-1 {
 				o.target.temporal = maxTemporal
 			}
-			if o.bitrate = int(m.rate(o.target.tier())); o.bitrate == 0 {
+			o.bitrate = int(m.rate(o.target.tier()))
+			if o.guessed = o.bitrate == 0; o.guessed {
 				o.bitrate = int(float64(o.width*o.height) * bitsPerPixel)
 			}
 			buf = append(buf, o)

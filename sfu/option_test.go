@@ -42,6 +42,7 @@ func TestOptions(t *testing.T) {
 		want string
 	}{
 		{"one stream of which nothing is known", func(*Track) {}, "f1111 1280x720 1658k off"},
+		{"one stream that has just begun", func(tr *Track) { feed(tr.layers[0], now, true, nil) }, "f1111 1280x720 300k"},
 		{"as it is described", func(tr *Track) { tr.Describe(640, 480, []Encoding{{"f", 2}}) }, "f1111 320x240 138k off"},
 		{"measured", func(tr *Track) {
 			feed(tr.layers[0], now, true, map[tier]float64{0: 500 * kilo})

@@ -37,6 +37,7 @@ type Peer struct {
 	handler   Handler
 	pc        *webrtc.PeerConnection
 	streams   *streams
+	line      *line
 	ssrc      uint32 // of our RTCP
 	wake      chan struct{}
 	closing   chan struct{}
@@ -49,6 +50,8 @@ type Peer struct {
 
 	// Owned by run.
 	audiences map[*Track]*audience
+	padder    *repeater
+	opinion   opinion
 	video     []*Track
 
 	mu sync.Mutex
@@ -62,6 +65,7 @@ type Peer struct {
 	order     map[*Track]int      // where each is in wishes
 	rids      map[string][]string // the encodings that its sending m-lines announce, by mid
 	decision  decision
+	again     time.Time // when to ask the line again at the latest, while there is something to decide
 	rev       uint64
 	told      uint64 // rev of the last SlotsChanged
 	confirmed uint64
@@ -84,6 +88,7 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 		wake:  make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
 		tracks: map[string]*Track{}, audiences: map[*Track]*audience{},
 	}
+	p.line = newLine(&e.counts, p.dropped)
 	p.streams = newStreams(p, e.limits.SSRCs)
 	api, err := e.api(p.streams)
 	if err != nil {

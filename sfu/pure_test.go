@@ -50,6 +50,27 @@ func TestLosses(t *testing.T) {
 	ask(time.Second, 202)
 }
 
+// What is missing after a long break is not asked for any more.
+func TestLossesOfABreak(t *testing.T) {
+	start := time.Unix(1000, 0)
+	for _, c := range []struct {
+		missing uint16
+		pause   time.Duration
+		want    arrival
+	}{
+		{breakPackets + 10, 2 * breakAfter, restarted},
+		{breakPackets + 10, breakAfter / 2, fresh},
+		{3, 2 * breakAfter, fresh},
+	} {
+		var l losses
+		l.add(1, start)
+		l.add(2, start)
+		if got := l.add(3+c.missing, start.Add(c.pause)); got != c.want || l.pending() != (c.want == fresh) {
+			t.Errorf("%d missing after %v: %v, asks: %v", c.missing, c.pause, got, l.pending())
+		}
+	}
+}
+
 func TestLossesAreBounded(t *testing.T) {
 	var l losses
 	now := time.Unix(1000, 0)

@@ -1,6 +1,10 @@
 package sfu
 
-import "time"
+import (
+	"time"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
+)
 
 // repeater sends packets again that a browser missed. It belongs to the goroutine that reads a peer's RTCP.
 type repeater struct {
@@ -43,6 +47,9 @@ func (b *repeatBudget) take(now time.Time) bool {
 // repeat sends the packet with this number again, on the retransmission stream if there is one. It is false if the
 // packet is gone, belongs to what the slot showed before, or is over the budget.
 func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
+	if s.kind == Video && s.line != nil && s.line.full.Load() {
+		return false // the queue has to go first
+	}
 	s.mu.Lock()
 	source := s.source
 	if source == nil || s.writer == nil {
@@ -55,33 +62,55 @@ func (s *slot) repeat(sequence uint16, r *repeater, now time.Time) bool {
 	if !ok {
 		return false
 	}
+	if s.again(source, in, sequence, s.kindAgain(), r, now) == 0 {
+		return false
+	}
+	s.counts.repeats.Add(1)
+	return true
+}
+
+// kindAgain is what the line takes what is sent again for.
+func (s *slot) kindAgain() bandwidth.Kind {
+	if s.kind == Audio {
+		return bandwidth.Audio
+	}
+	return bandwidth.Repeat
+}
+
+// again sends a packet of the source that had this number out, and returns how large it was; 0: it was not.
+func (s *slot) again(source *layer, in, sequence uint16, kind bandwidth.Kind, r *repeater, now time.Time) (size int) {
 	var shape shape
 	n := source.copyPacket(in, r.raw[:], &shape)
 	r.parser.format, r.parser.ids = source.parser.format, source.parser.ids
 	if n == 0 || r.parser.read(r.raw[:n], &r.packet) != nil {
-		return false
+		return 0
 	}
 	r.parser.recall(&r.packet, shape)
 
 	s.mu.Lock()
 	if still, ok := s.forward.again(sequence); !ok || still != in || s.source != source || s.writer == nil {
 		s.mu.Unlock()
-		return false
+		return 0
 	}
 	payload := s.fillLocked(&r.packet, s.forward.repeat(&r.packet), r.scratch)
 	h := &r.scratch.header
-	if s.rtxSSRC != 0 && s.format.rtx != 0 {
+	if s.retransmits() {
 		s.rtxSequence++
 		r.body = append(append(r.body[:0], byte(sequence>>8), byte(sequence)), payload...)
 		h.SSRC, h.PayloadType, h.SequenceNumber = s.rtxSSRC, s.format.rtx, s.rtxSequence
 		payload = r.body
 	}
-	writer := s.writer
+	size = h.MarshalSize() + len(payload)
+	writer, v := s.writer, s.admitLocked(kind, r.scratch, payload, now)
 	s.mu.Unlock()
 
-	if _, err := writer.WriteRTP(h, payload); err != nil {
-		return false
+	if v == refused {
+		return 0
 	}
-	s.counts.repeats.Add(1)
-	return true
+	if v == goes {
+		if _, err := writer.WriteRTP(h, payload); err != nil {
+			return 0
+		}
+	}
+	return size
 }

@@ -15,6 +15,8 @@ type reception struct {
 
 	priorExpected uint32
 	priorReceived uint32
+	expected      int // between the last two reports
+	missed        int // of them
 
 	jitter   float64 // in timestamp units
 	transit  int64
@@ -61,6 +63,7 @@ func (r *reception) report(ssrc uint32, now time.Time) (block rtcp.ReceptionRepo
 	span := expected - r.priorExpected
 	missed := int64(span) - int64(r.received-r.priorReceived)
 	r.priorExpected, r.priorReceived = expected, r.received
+	r.expected, r.missed = int(span), int(max(missed, 0))
 	block = rtcp.ReceptionReport{
 		SSRC:               ssrc,
 		LastSequenceNumber: r.highest,

@@ -20,6 +20,9 @@ func (p *Peer) run() {
 	defer reports.Stop()
 	later := time.NewTimer(0)
 	defer later.Stop()
+	if p.rules.subscribe {
+		p.reader(func() { p.line.run(p.closing) })
+	}
 	for {
 		select {
 		case <-p.closing:
@@ -29,6 +32,7 @@ func (p *Peer) run() {
 		case <-later.C:
 		case now := <-reports.C:
 			p.report(now)
+			p.judge(now)
 		}
 		p.tell()
 		now := time.Now()
@@ -121,9 +125,11 @@ func (p *Peer) askKeyframes(now time.Time) (at time.Time) {
 // report sends receiver reports on the peer's layers and sender reports for its slots.
 func (p *Peer) report(now time.Time) {
 	var blocks []rtcp.ReceptionReport
+	p.opinion.uplink = uplink{}
 	for _, l := range p.layers() {
 		if b, ok := l.report(now); ok {
 			blocks = append(blocks, b)
+			p.opinion.uplink.add(l.lately())
 		}
 	}
 	for len(blocks) > 0 {

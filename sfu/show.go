@@ -3,6 +3,8 @@ package sfu
 import (
 	"slices"
 	"time"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
 )
 
 // Slots are the full state of what is shown, and its number.
@@ -59,6 +61,7 @@ func (p *Peer) allocateLocked() (changed bool) {
 		}
 		s.after, s.hasAfter = s.leave()
 		s.track, s.since, s.flowing, s.waits = t, p.rev, false, time.Time{}
+		s.past, s.given = bandwidth.Past{}, target{}
 	}
 	return changed
 }
@@ -81,4 +84,5 @@ func (p *Peer) flowLocked() {
 		s.flowing = s.flowing || s.track != nil && s.since <= p.confirmed
 	}
 	p.decideLocked(time.Now())
+	p.pokeLocked()
 }

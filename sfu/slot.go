@@ -2,13 +2,17 @@ package sfu
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
 )
 
 // rtpWriter takes packets for encryption; pion's write stream.
@@ -32,8 +36,12 @@ type slot struct {
 	mixed    bool      // the browser takes header extensions of either form
 	peer     *Peer     // nil in tests
 	counts   *counts
+	line     *line // of the peer
 
-	mu sync.Mutex // a leaf: held for the rewrite, never for a write
+	turn sync.Mutex    // of readers, from the rewrite until the packet is written or waits: what a switch puts in order stays so
+	run  atomic.Uint32 // goes up when what was sent is of no use any more: what waits of it is not sent
+
+	mu sync.Mutex // held for the rewrite, never for a write; the peer's line is below it
 	// Guarded by mu.
 	forward     *forwarder
 	source      *layer // what flows, or will from its next key frame; nil: nothing
@@ -46,6 +54,8 @@ type slot struct {
 	rtxSSRC     uint32
 	rtxSequence uint16
 	ids         extensionIDs
+	numberID    uint8  // of the extension with transport-wide numbers; 0: not negotiated
+	told        []told // the numbers of packets that would be sent again as they are; nil: none were
 	sentPackets uint32
 	sentBytes   uint32
 	asked       time.Time // when it last asked for a key frame that it waits for
@@ -59,8 +69,16 @@ type slot struct {
 	flowing  bool   // the browser has confirmed it
 	paused   bool
 	waits    time.Time // since when what was chosen for it does not come
+	past     bandwidth.Past
+	given    target // what that was last; zero: nothing
 	after    uint32
 	hasAfter bool
+}
+
+// told is the number that a packet was sent with.
+type told struct {
+	sequence, number uint16
+	sent             bool
 }
 
 func newSlot(p *Peer, m mediaLine) *slot {
@@ -70,7 +88,7 @@ func newSlot(p *Peer, m mediaLine) *slot {
 		rtxSequence: uint16(rand.Uint32()),
 	}
 	if p != nil {
-		s.counts = &p.engine.counts
+		s.counts, s.line = &p.engine.counts, p.line
 	}
 	return s
 }
@@ -100,18 +118,33 @@ func (s *slot) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, erro
 	for _, e := range c.HeaderExtensions() {
 		ids.set(e.URI, e.ID, s.kind)
 	}
+	number := numberOf(*first, c.HeaderExtensions())
 	if !s.mixed {
 		ids[extensionDependency] = 0 // some are longer than the short form takes
 	}
 	s.mu.Lock()
 	s.writer = c.WriteStream()
 	s.ssrc, s.rtxSSRC = uint32(c.SSRC()), uint32(c.SSRCRetransmission())
-	s.formats, s.ids = formats, ids
+	s.formats, s.ids, s.numberID = formats, ids, number
 	s.mu.Unlock()
 	if s.peer != nil {
+		if number != 0 {
+			s.peer.line.numbered.Store(true)
+		}
 		s.peer.streams.addSlot(s, uint32(c.SSRC()), uint32(c.SSRCRetransmission()))
 	}
 	return *first, nil
+}
+
+// numberOf is the id of the extension for transport-wide numbers, if the browser takes it and reports on them.
+func numberOf(codec webrtc.RTPCodecParameters, extensions []webrtc.RTPHeaderExtensionParameter) uint8 {
+	reports := slices.ContainsFunc(codec.RTCPFeedback, func(f webrtc.RTCPFeedback) bool { return f.Type == "transport-cc" })
+	for _, e := range extensions {
+		if reports && e.URI == numberURI && e.ID > 0 && e.ID < 15 {
+			return uint8(e.ID)
+		}
+	}
+	return 0
 }
 
 func (s *slot) rtxOf(pt webrtc.PayloadType, params []webrtc.RTPCodecParameters) uint8 {

@@ -42,3 +42,22 @@ func BenchmarkTake(b *testing.B) {
 		i++
 	}
 }
+
+// BenchmarkSlotWriteNumbered is the same to a browser that reports what comes when, on a line that has room.
+func BenchmarkSlotWriteNumbered(b *testing.B) {
+	l := testLayer(Video, "video/VP8")
+	s := numbered(boundSlot(Video, &discard{}))
+	s.show(l)
+	now, sequence := time.Now(), uint16(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		sequence++
+		now = now.Add(time.Second) // so that nothing waits
+		p := &l.packet
+		*p = packet{
+			sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1100], shape: shape{start: sequence == 1},
+			counters: counters{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4},
+		}
+		s.write(l, p, l.scratch, now)
+	}
+}

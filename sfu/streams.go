@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/transport/v4/packetio"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
 )
 
 // streams are the RTP and RTCP streams of one peer by SSRC. pion asks here for a buffer whenever it meets a new one,
@@ -139,14 +141,26 @@ func (s *streams) find(ssrc uint32) (*slot, *layer) {
 	return s.slots[ssrc], s.layers[ssrc]
 }
 
-// control handles RTCP of the peer: requests for its slots, reports on its own streams.
+// control handles RTCP of the peer: reports on its line, requests for its slots, reports on its own streams.
 func (s *streams) control(b []byte) {
+	now := time.Now()
+	for len(b) > 0 {
+		packet, rest, feedback := bandwidth.Cut(b)
+		if !feedback {
+			s.handle(packet, now)
+		} else if s.peer.line.feedback(packet, now) {
+			s.peer.poke()
+		}
+		b = rest
+	}
+}
+
+func (s *streams) handle(b []byte, now time.Time) {
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		s.peer.dropped("bad_rtcp")
 		return
 	}
-	now := time.Now()
 	for _, p := range packets {
 		switch p := p.(type) {
 		case *rtcp.SenderReport:

@@ -56,7 +56,7 @@ func (s *packetSocket) WriteTo(b []byte, to net.Addr) (int, error) {
 
 // send sends a packet on each of its ways. One that takes time arrives even if its socket is closed by then.
 func (m *machine) send(c net.PacketConn, b []byte, to net.Addr) (int, error) {
-	for _, way := range m.network.ways(m.ip, ipOf(to)) {
+	for _, way := range m.network.ways(m.ip, ipOf(to), len(b)) {
 		if way == 0 {
 			if _, err := c.WriteTo(b, to); err != nil {
 				return 0, err
@@ -70,8 +70,9 @@ func (m *machine) send(c net.PacketConn, b []byte, to net.Addr) (int, error) {
 }
 
 // ways are how much longer than usual the next packet of a link is on its way, and its double, if it has one. There are
-// none from a host that is cut off: what it says now is not to arrive when it is back.
-func (n *Network) ways(from, to string) []time.Duration {
+// none from a host that is cut off: what it says now is not to arrive when it is back. Nor are there for what does not
+// fit into the queue of a line.
+func (n *Network) ways(from, to string, size int) []time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cut[from] {
@@ -82,13 +83,22 @@ func (n *Network) ways(from, to string) []time.Duration {
 	if c == nil {
 		return []time.Duration{0}
 	}
+	var queued time.Duration
+	if c.bottleneck != nil {
+		var ok bool
+		if queued, ok = c.bottleneck.wait(size, time.Now()); !ok {
+			n.lost++
+			return nil
+		}
+	}
 	ways := make([]time.Duration, 1, 2)
 	if c.double > 0 && c.ways.Float64() < c.double {
 		ways = ways[:2]
 	}
 	for i := range ways {
+		ways[i] = queued
 		if c.jitter > 0 {
-			ways[i] = time.Duration(c.ways.Int64N(int64(c.jitter)))
+			ways[i] += time.Duration(c.ways.Int64N(int64(c.jitter)))
 		}
 	}
 	return ways

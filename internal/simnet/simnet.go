@@ -1,6 +1,6 @@
 // Package simnet is a small network in memory, for scenarios in a testing/synctest bubble.
 //
-// It knows hosts, what is lost, late, doubled or overtaken between them, and cuts. It knows nothing of what is sent. What
+// It knows hosts, what is lost, late, doubled or overtaken between them, how much fits through, and cuts. It knows nothing of what is sent. What
 // becomes of the n-th packet from one host to another is drawn from a seed, whatever the others do. Which packet that is
 // depends on how goroutines are scheduled, so tests of what runs over it assert ranges.
 package simnet
@@ -52,6 +52,8 @@ type condition struct {
 	jitter time.Duration
 	double float64
 	ways   *rand.Rand // of jitter and double
+	// bottleneck, if set, may be that of other links too.
+	bottleneck *bottleneck
 	// drop, if set, decides alone; n counts the packets of the link from 1.
 	drop func(n int, payload []byte) bool
 	n    int

@@ -264,3 +264,55 @@ func TestCloseWithPacketsOnTheirWay(t *testing.T) {
 		}
 	})
 }
+
+func TestRate(t *testing.T) {
+	const c = "10.0.0.3"
+	synctest.Test(t, func(t *testing.T) {
+		n := New(t, 1)
+		x, y := pair(t, n)
+		z := n.Listen(c, 1000)
+		send := func(to net.PacketConn, packets int) {
+			for range packets {
+				if _, err := x.WriteTo(make([]byte, 1000-headerBytes), to.LocalAddr()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		// came are the times at which packets come within two seconds.
+		came := func(at net.PacketConn) (times []time.Duration) {
+			start := time.Now()
+			_ = at.SetReadDeadline(start.Add(2 * time.Second))
+			for {
+				if _, _, err := at.ReadFrom(make([]byte, 1500)); err != nil {
+					return times
+				}
+				times = append(times, time.Since(start))
+			}
+		}
+		n.SetRate(800_000, 20_000, a, b, c) // a packet each 10 ms, and 20 in the queue
+		send(y, 30)
+		times := came(y)
+		if len(times) != 20 || times[0] != 10*time.Millisecond || times[19] != 200*time.Millisecond {
+			t.Errorf("came after %v", times)
+		}
+		send(y, 10)
+		send(z, 5)
+		if times := came(z); len(times) != 5 || times[0] != 110*time.Millisecond {
+			t.Errorf("beside others came after %v", times)
+		}
+		came(y)
+		send(y, 10)
+		n.SetRate(400_000, 20_000, a, b, c)
+		send(y, 1)
+		if times := came(y); len(times) != 11 || times[10] != 120*time.Millisecond {
+			t.Errorf("at another rate came after %v", times)
+		}
+		start := time.Now()
+		if _, err := y.WriteTo([]byte("x"), x.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := x.ReadFrom(make([]byte, 10)); err != nil || time.Since(start) > time.Millisecond {
+			t.Errorf("the other way took %v: %v", time.Since(start), err)
+		}
+	})
+}

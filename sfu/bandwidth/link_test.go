@@ -33,7 +33,10 @@ type link struct {
 	// A burst of losses: bad begins with this chance at each packet and ends with a quarter's; nothing passes meanwhile.
 	bursts float64
 	dead   func(at time.Duration) bool // nothing passes
+	stalls time.Duration               // at most, about once a second: what comes meanwhile is there at the end
 
+	stalled time.Duration // until
+	calm    time.Duration // until
 	waiting fifo[parcel]
 	bytes   int
 	free    time.Duration // when what is being sent has left
@@ -78,7 +81,11 @@ func (l *link) run(now time.Duration) {
 			x := l.rng.Float64()
 			lands += time.Duration(x * x * x * float64(l.jitter))
 		}
-		l.last = max(l.last, lands)
+		if l.stalls > 0 && lands > l.calm {
+			l.stalled = lands + time.Duration(l.rng.Int64N(int64(l.stalls)))
+			l.calm = l.stalled + time.Duration(l.rng.Int64N(int64(2*time.Second)))
+		}
+		l.last = max(l.last, lands, l.stalled)
 		l.air.push(flight{p, l.last})
 	}
 	for l.air.len() > 0 && l.air.head().lands <= now {

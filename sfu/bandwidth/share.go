@@ -67,6 +67,12 @@ func (p *Past) Take(c Choice, now time.Time) {
 	p.current = c.Option + 1
 }
 
+// Became says that the options have changed, and which of them now is what was given last; Paused: it is none of them.
+func (p *Past) Became(option int) { p.current = max(option, Paused) + 1 }
+
+// Forgive lets it rise as if it had never fallen: that was not for want of room.
+func (p *Past) Forgive() { p.fell, p.rose, p.wait = time.Time{}, time.Time{}, 0 }
+
 // dither makes a wait up to half as long again, so that two who fell together do not rise together.
 func dither(d time.Duration, now time.Time) time.Duration {
 	return d + d/2*time.Duration(uint64(now.UnixNano())*0x9e3779b97f4a7c15>>56)/256

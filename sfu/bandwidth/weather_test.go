@@ -27,6 +27,7 @@ func TestWideLines(t *testing.T) {
 		"bursts of loss":   {link: link{queue: 256 * kb, bursts: 0.01, rate: constant(wide)}, least: 200, video: 1000},
 		"30 ms of jitter":  {link: link{queue: 256 * kb, jitter: 30 * ms, rate: constant(wide)}, least: 500, video: 450},
 		"80 ms of jitter":  {link: link{queue: 256 * kb, jitter: 80 * ms, rate: constant(wide)}, least: 150, video: 140},
+		"stalls":           {link: link{queue: 256 * kb, stalls: 400 * ms, rate: constant(wide)}, least: 300, video: 1000},
 		"nothing paced":    {link: link{queue: 64 * kb, rate: constant(2_500_000)}, hasty: true, least: 500, video: 1400},
 		"no padding":       {link: link{queue: 256 * kb, rate: constant(wide)}, mute: true, least: 150, video: 140},
 		"a short queue":    {link: link{queue: 8 * kb, rate: constant(800_000)}, least: 500, video: 480},

@@ -1,0 +1,462 @@
+package sfu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/parlorhq/parlor/internal/simnet"
+)
+
+// Scenarios of lines that do not carry everything: one voice and a camera in three encodings at somebody whose browser
+// reports what comes when.
+
+const (
+	kilo = 1000.0
+	mega = 1000 * kilo
+)
+
+// scene is a publisher with a voice and a camera.
+type scene struct {
+	t     *testing.T
+	net   *simnet.Network
+	house *house
+	ada   *browser
+	cam   *caster
+	voice *Track
+	video *Track
+}
+
+func newScene(t *testing.T, n *simnet.Network, h *house) *scene {
+	t.Helper()
+	s := &scene{t: t, net: n, house: h, ada: h.browser(simulcastOptions(browserOptions{net: n.Host(adaIP), nack: true}))}
+	mic := s.ada.publish(opusMime)
+	s.cam = s.ada.simulcast(rids...)
+	s.cam.rates = []float64{150 * kilo, 500 * kilo, 1500 * kilo}
+	s.ada.join()
+	speak(t, mic)
+	s.cam.stream()
+	eventually(t, "tracks", func() bool { return len(s.ada.told.tracks()) == 2 })
+	for _, track := range s.ada.told.tracks() {
+		if track.Kind() == Audio {
+			s.voice = track
+		} else {
+			s.video = track
+			track.Describe(1280, 720, []Encoding{{"q", 4}, {"h", 2}, {"f", 1}})
+		}
+	}
+	return s
+}
+
+// speak sends a packet of sound every 20 ms until the test ends.
+func speak(t *testing.T, mic *source) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			mic.frame(false, 1, fmt.Sprintf("%080d", i))
+			select {
+			case <-tick.C:
+			case <-quit:
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { close(quit); <-done })
+}
+
+// guest is somebody who hears and sees the scene: line 0 is for the voice, the others are for pictures.
+func (s *scene) guest(ip string, pictures int) *browser {
+	s.t.Helper()
+	b := s.house.browser(browserOptions{net: s.net.Host(ip), nack: true, reports: true})
+	b.pool(webrtc.RTPCodecTypeAudio, 1)
+	b.pool(webrtc.RTPCodecTypeVideo, pictures)
+	b.join()
+	return b
+}
+
+// line sets the way to some guests.
+func (s *scene) line(bits float64, queue int, ips ...string) {
+	s.net.SetRate(bits, queue, serverIP, ips...)
+}
+
+// sees shows a guest the voice and the camera.
+func (s *scene) sees(b *browser) {
+	b.peer.Show([]Wish{{Track: s.voice}, {Track: s.video, Width: 1280, Height: 720}})
+	rev, _ := b.peer.Slots()
+	b.peer.Confirm(rev)
+}
+
+// story is what came in a line.
+type story struct {
+	start time.Time
+	came  []moment
+}
+
+// moment is a packet that came.
+type moment struct {
+	at       time.Time
+	sequence int // extended
+	time     uint32
+	rid      string
+	first    bool // of a frame
+	last     bool
+	key      bool
+}
+
+func (b *browser) story(mid string, start time.Time) *story {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &story{start: start}
+	highest := -1
+	for i, p := range b.received[mid] {
+		if highest < 0 {
+			highest = int(p.SequenceNumber) + 1<<16
+		}
+		sequence := highest + int(int16(p.SequenceNumber-uint16(highest)))
+		highest = max(highest, sequence)
+		m := moment{at: b.times[mid][i], sequence: sequence, time: p.Timestamp, last: p.Marker}
+		if len(p.Payload) > 8 && p.Payload[0]&0x80 != 0 {
+			m.rid, m.first = string(p.Payload[6:7]), p.Payload[0]&0x10 != 0
+			m.key = m.first && p.Payload[5]&1 == 0
+		}
+		s.came = append(s.came, m)
+	}
+	return s
+}
+
+// gap is the longest time without a packet in a span of the story, in the order in which they are heard: one that comes
+// too late is of no use.
+func (s *story) gap(from, to time.Duration) (longest time.Duration) {
+	last := s.start.Add(from)
+	for _, m := range s.came {
+		if at := m.at.Sub(s.start); at >= from && at < to {
+			longest = max(longest, m.at.Sub(last))
+			last = m.at
+		}
+	}
+	return max(longest, s.start.Add(to).Sub(last))
+}
+
+// until is how long after a time an encoding is there.
+func (s *story) until(from time.Duration, rid string) time.Duration {
+	now := ""
+	for _, m := range s.came {
+		at := m.at.Sub(s.start)
+		if at > from && m.rid == rid {
+			if now == rid {
+				return 0
+			}
+			return at - from
+		}
+		if m.rid != "" {
+			now = m.rid
+		}
+		if at > from && now != rid {
+			now = "other"
+		}
+	}
+	return time.Hour
+}
+
+// last is when an encoding came last before a time.
+func (s *story) last(before time.Duration, rid string) (at time.Duration) {
+	for _, m := range s.came {
+		if when := m.at.Sub(s.start); when < before && m.rid == rid {
+			at = when
+		}
+	}
+	return at
+}
+
+// falls are when a smaller encoding followed a larger one.
+func (s *story) falls() (at []time.Duration) {
+	now := ""
+	for _, m := range s.sorted() {
+		if now != "" && strings.Index("qhf", m.rid) < strings.Index("qhf", now) {
+			at = append(at, m.at.Sub(s.start))
+		}
+		now = m.rid
+	}
+	return at
+}
+
+// sorted are the packets as they were sent, each once, as it came first.
+func (s *story) sorted() []moment {
+	out := slices.Clone(s.came)
+	slices.SortStableFunc(out, func(a, b moment) int { return a.sequence - b.sequence })
+	return slices.CompactFunc(out, func(a, b moment) bool { return a.sequence == b.sequence })
+}
+
+// freeze is the longest time without a new picture that can be decoded.
+func (s *story) freeze(from, to time.Duration) (longest time.Duration, at time.Duration) {
+	shown := s.start.Add(from)
+	note := func(when time.Time) {
+		if d := when.Sub(shown); d > longest {
+			longest, at = d, shown.Sub(s.start)
+		}
+		shown = when
+	}
+	var whole, decodes bool // the frame that is read; all up to it
+	var when time.Time
+	next := 0
+	for _, m := range s.sorted() {
+		gap := m.sequence != next
+		next = m.sequence + 1
+		if m.first {
+			whole = true
+			if when = m.at; m.key {
+				decodes = true
+			} else if gap {
+				decodes = false
+			}
+		} else if gap {
+			whole, decodes = false, false
+		}
+		if m.at.After(when) {
+			when = m.at
+		}
+		if m.last && whole && decodes {
+			if shows := when.Sub(s.start); shows >= from && shows < to && when.After(shown) {
+				note(when)
+			}
+		}
+	}
+	note(s.start.Add(to))
+	return longest, at
+}
+
+// mean is what came in a span, in bits a second. Packets are counted as large as they mostly are.
+func (s *story) count(from, to time.Duration) (n int) {
+	for _, m := range s.came {
+		if at := m.at.Sub(s.start); at >= from && at < to {
+			n++
+		}
+	}
+	return n
+}
+
+// tells logs what is shown over time.
+func (s *story) tells(t *testing.T, what string) {
+	t.Helper()
+	now, line := "", ""
+	for _, m := range s.sorted() {
+		if m.rid != now {
+			now = m.rid
+			line += fmt.Sprintf(" %.1fs %s", m.at.Sub(s.start).Seconds(), now)
+		}
+	}
+	t.Logf("%s:%s", what, line)
+}
+
+func TestBubbleLineBreaksDownAndComesBack(t *testing.T) {
+	bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+		for _, ip := range []string{serverIP, benIP} {
+			n.SetDelay(ip, 20*time.Millisecond)
+		}
+		s := newScene(t, n, h)
+		s.line(2*mega, 64_000, benIP)
+		ben := s.guest(benIP, 1)
+		start := time.Now()
+		s.sees(ben)
+		time.Sleep(20 * time.Second)
+		s.line(300*kilo, 64_000, benIP)
+		time.Sleep(20 * time.Second)
+		s.line(2*mega, 64_000, benIP)
+		time.Sleep(30 * time.Second)
+
+		video, voice := ben.story("1", start), ben.story("0", start)
+		video.tells(t, "shown")
+		first := video.until(0, "f")
+		down := video.until(20*time.Second, "q")
+		stopped := video.last(40*time.Second, "f") - 20*time.Second
+		back := video.until(40*time.Second, "f")
+		silence := voice.gap(time.Second, 70*time.Second)
+		freeze, at := video.freeze(2*time.Second, 70*time.Second)
+		t.Logf("best layer after %v, it stops after %v, the low one is there after %v, the best back after %v, voice gap %v, freeze %v at %v",
+			first, stopped, down, back, silence, freeze, at)
+		if first > 5*time.Second || down > 2*time.Second || back > 15*time.Second || silence > 200*time.Millisecond {
+			t.Error("too slow")
+		}
+		falls := video.falls()
+		for i := 1; i < len(falls); i++ {
+			if falls[i]-falls[i-1] < 10*time.Second && falls[i-1] > 22*time.Second {
+				t.Errorf("falls at %v", falls)
+			}
+		}
+		c := &h.engine.counts
+		t.Logf("falls %v, %d bytes of padding in %d probes, %d raised, %d overuses, %d paced, quality %v",
+			falls, c.padding.Load(), c.probes.Load(), c.raised.Load(), c.overuses.Load(), c.paced.Load(), ben.told.quality)
+		if c.padding.Load() == 0 || c.raised.Load() == 0 || c.overuses.Load() == 0 || c.paced.Load() == 0 {
+			t.Error("something of it was not counted")
+		}
+	})
+}
+
+// Two behind one line, as in one house: each gets a part, and nobody starves.
+func TestBubbleTwoOnOneLine(t *testing.T) {
+	const cyIP = "10.0.0.4"
+	bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+		for _, ip := range []string{serverIP, benIP, cyIP} {
+			n.SetDelay(ip, 20*time.Millisecond)
+		}
+		s := newScene(t, n, h)
+		s.line(1500*kilo, 64_000, benIP, cyIP)
+		ben := s.guest(benIP, 1)
+		start := time.Now()
+		s.sees(ben)
+		time.Sleep(10 * time.Second)
+		cy := s.guest(cyIP, 1)
+		s.sees(cy)
+		time.Sleep(50 * time.Second)
+		for name, b := range map[string]*browser{"ben": ben, "cy": cy} {
+			video, voice := b.story("1", start), b.story("0", start)
+			video.tells(t, name)
+			silence := voice.gap(15*time.Second, 60*time.Second)
+			freeze, at := video.freeze(15*time.Second, 60*time.Second)
+			t.Logf("%s: voice gap %v, freeze %v at %v, %d packets of video", name, silence, freeze, at, video.count(15*time.Second, 60*time.Second))
+			if silence > 300*time.Millisecond || freeze > 2*time.Second {
+				t.Errorf("%s: too bad", name)
+			}
+			var before time.Duration
+			for _, at := range video.falls() {
+				if at > 25*time.Second && at-before < 10*time.Second {
+					t.Errorf("%s falls at %v and %v", name, before, at)
+				}
+				before = at
+			}
+		}
+	})
+}
+
+func TestBubbleLossOnTheLine(t *testing.T) {
+	bursts := func(seed uint64) func(int, []byte) bool {
+		draws, bad := rand.New(rand.NewPCG(seed, 1)), false
+		return func(int, []byte) bool {
+			if bad {
+				bad = draws.Float64() > 0.2
+			} else {
+				bad = draws.Float64() < 0.01
+			}
+			return bad
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		loss   float64
+		bursts bool
+		frozen time.Duration
+		voice  float64 // of it comes
+		least  string  // encoding, from some time on
+	}{
+		{"1 in 100", 0.01, false, time.Second, 0.97, "f"},
+		{"5 in 100", 0.05, false, 2 * time.Second, 0.92, "h"},
+		{"15 in 100", 0.15, false, time.Minute, 0.8, "q"},
+		{"5 in 100, in bursts", 0, true, 2 * time.Second, 0.9, "h"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+				for _, ip := range []string{serverIP, benIP} {
+					n.SetDelay(ip, 20*time.Millisecond)
+				}
+				s := newScene(t, n, h)
+				s.line(10*mega, 128_000, benIP)
+				ben := s.guest(benIP, 1)
+				start := time.Now()
+				s.sees(ben)
+				time.Sleep(5 * time.Second)
+				n.SetLoss(serverIP, benIP, c.loss)
+				if c.bursts {
+					n.Drop(serverIP, benIP, bursts(3))
+				}
+				time.Sleep(40 * time.Second)
+				video, voice := ben.story("1", start), ben.story("0", start)
+				video.tells(t, "shown")
+				silence := voice.gap(5*time.Second, 45*time.Second)
+				heard := float64(voice.count(5*time.Second, 45*time.Second)) / 2000
+				freeze, at := video.freeze(5*time.Second, 45*time.Second)
+				t.Logf("voice gap %v, %.2f of it comes, freeze %v at %v, quality %v", silence, heard, freeze, at, ben.told.quality)
+				if heard < c.voice || silence > 300*time.Millisecond || freeze > c.frozen {
+					t.Error("too bad")
+				}
+				if shown := video.came[len(video.came)-1].rid; strings.Index("qhf", shown) < strings.Index("qhf", c.least) {
+					t.Errorf("%s is shown at the end", shown)
+				}
+				if q := ben.told.quality; c.loss < 0.05 && !c.bursts && q != QualityGood || c.loss > 0.1 && q != QualityPoor {
+					t.Errorf("quality %v", q)
+				}
+			})
+		})
+	}
+}
+
+// What cannot be afforded is paused and says so, and a screen goes before faces.
+func TestBubbleThinLine(t *testing.T) {
+	bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
+		for _, ip := range []string{serverIP, benIP} {
+			n.SetDelay(ip, 20*time.Millisecond)
+		}
+		s := newScene(t, n, h)
+		dan := h.browser(simulcastOptions(browserOptions{net: n.Host("10.0.0.5"), nack: true}))
+		screen := dan.simulcast("q", "h")
+		screen.rates = []float64{200 * kilo, 800 * kilo}
+		dan.join()
+		screen.stream()
+		eventually(t, "screen", func() bool { return len(dan.told.tracks()) == 1 })
+		shared := dan.told.tracks()[0]
+		shared.Describe(1280, 720, []Encoding{{"q", 2}, {"h", 1}})
+		s.line(2*mega, 64_000, benIP)
+		ben := s.guest(benIP, 2)
+		start := time.Now()
+		show := func() {
+			ben.peer.Show([]Wish{
+				{Track: s.voice}, {Track: s.video, Width: 320, Height: 180}, {Track: shared, Rank: Shared, Width: 1280, Height: 720},
+			})
+			rev, _ := ben.peer.Slots()
+			ben.peer.Confirm(rev)
+		}
+		paused := func(track *Track) bool {
+			ben.told.mu.Lock()
+			defer ben.told.mu.Unlock()
+			for _, b := range ben.told.slots {
+				if b.Track == track {
+					return b.Paused
+				}
+			}
+			return false
+		}
+		show()
+		eventually(t, "both", func() bool { return len(ben.got("1")) > 50 && len(ben.got("2")) > 50 })
+		time.Sleep(10 * time.Second)
+		s.line(350*kilo, 64_000, benIP)
+		eventually(t, "the camera is paused", func() bool { return paused(s.video) })
+		time.Sleep(4 * time.Second)
+		came := len(ben.got("1"))
+		time.Sleep(3 * time.Second)
+		if !paused(s.video) || paused(shared) || len(ben.got("1")) != came {
+			t.Errorf("the camera is paused: %v, the screen is: %v", paused(s.video), paused(shared))
+		}
+		if h.engine.counts.paused.Load() != 1 {
+			t.Errorf("%d paused", h.engine.counts.paused.Load())
+		}
+		s.line(2*mega, 64_000, benIP)
+		back := time.Now()
+		for paused(s.video) && time.Since(back) < time.Minute {
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Logf("the camera is back after %v", time.Since(back))
+		if time.Since(back) > 20*time.Second {
+			t.Error("too late")
+		}
+		eventually(t, "camera", func() bool { return len(ben.got("1")) > came })
+		ben.story("1", start).tells(t, "camera")
+		ben.story("2", start).tells(t, "screen")
+	})
+}
