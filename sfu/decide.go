@@ -107,7 +107,12 @@ func (p *Peer) decideLocked(now time.Time) {
 		}
 	}
 	bits, full := p.line.carries(now, d.want)
+	tried := 0
+	if least := d.least(); least > bits && !p.line.strained() {
+		bits, tried = least, least
+	}
 	d.choices, d.want = bandwidth.Share(now, bits, d.demands, d.choices)
+	d.want = max(d.want, tried)
 	for i, c := range d.choices {
 		if c.Option != bandwidth.Paused {
 			bits -= d.options[i][c.Option].bitrate
@@ -136,6 +141,15 @@ func (p *Peer) decideLocked(now time.Time) {
 		p.rev++
 		p.pokeLocked()
 	}
+}
+
+// least is what the best picture takes at least. It is tried on a line of which nothing bad is known: if it were not, there might be
+// nothing on the line to know it by.
+func (d *decision) least() int {
+	if len(d.demands) == 0 || len(d.demands[0].Options) == 0 {
+		return 0
+	}
+	return d.demands[0].Options[0].Bitrate
 }
 
 // demand notes what a slot could be sent.

@@ -33,6 +33,8 @@ type line struct {
 	ticked   time.Time // when that was asked for; zero: never
 	counted  bandwidth.Figures
 	silent   bool // nothing was reported for so long that the estimate fell
+
+	weak atomic.Bool // the estimate ever fell
 }
 
 // unheardFor is how long a browser that said it would report may not do so before its line is no longer reckoned with.
@@ -166,6 +168,7 @@ func (o *line) feedback(report []byte, now time.Time) (fell bool) {
 	}
 	o.mu.Unlock()
 	if fell {
+		o.weak.Store(true)
 		o.fell.Store(true)
 	}
 	return fell
@@ -207,6 +210,9 @@ func (o *line) carries(now time.Time, want int) (bits int, full bool) {
 	return o.advice.Video, o.advice.Full
 }
 
+// strained tells whether it ever carried less than it was thought to.
+func (o *line) strained() bool { return o.weak.Load() }
+
 // quality is what the last advice said of it.
 func (o *line) quality() bandwidth.Quality {
 	o.mu.Lock()
@@ -225,7 +231,10 @@ func (o *line) count() {
 	add(&o.counts.overuses, f.Overuses, was.Overuses)
 	add(&o.counts.probes, f.Probes, was.Probes)
 	add(&o.counts.raised, f.Raised, was.Raised)
-	o.silent = o.silent || f.Silences > was.Silences
+	if f.Silences > was.Silences {
+		o.silent = true
+		o.weak.Store(true)
+	}
 	add(&o.counts.silences, f.Silences, was.Silences)
 	add(&o.counts.stray, f.Stray, was.Stray)
 	add(&o.counts.forgotten, f.Forgotten, was.Forgotten)

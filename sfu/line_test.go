@@ -424,8 +424,8 @@ func TestNumberedForwardingAllocatesNothing(t *testing.T) {
 	one := func() {
 		sequence++
 		now = now.Add(10 * time.Millisecond)
-		p := &l.packet
-		*p = packet{sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:300], shape: shape{start: true}}
+		p := &l.hand[0].packet
+		*p = packet{sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.hand[0].buf[:300], shape: shape{start: true}}
 		s.write(l, p, l.scratch, now)
 	}
 	for range 5000 {
@@ -440,7 +440,7 @@ func TestNumberedForwardingAllocatesNothing(t *testing.T) {
 	q, p, out := queue{}, outgoing{number: testNumberID, size: 1000}, newScratch()
 	wait := func() {
 		for range 40 {
-			q.push(&p, &o.header, l.buf[:1000], now)
+			q.push(&p, &o.header, l.hand[0].buf[:1000], now)
 		}
 		for q.len() > 0 {
 			if payload, ok := q.head().unpack(out, 7); !ok || len(payload) != 1000 || out.header.GetExtension(testNumberID)[1] != 7 {

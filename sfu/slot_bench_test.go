@@ -53,9 +53,9 @@ func BenchmarkSlotWriteNumbered(b *testing.B) {
 	for b.Loop() {
 		sequence++
 		now = now.Add(time.Second) // so that nothing waits
-		p := &l.packet
+		p := &l.hand[0].packet
 		*p = packet{
-			sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.buf[:1100], shape: shape{start: sequence == 1},
+			sequence: sequence, timestamp: uint32(sequence) * 90, payload: l.hand[0].buf[:1100], shape: shape{start: sequence == 1},
 			counters: counters{pictureID: sequence, tl0: byte(sequence), pictureAt: 2, pictureLong: true, tl0At: 4},
 		}
 		s.write(l, p, l.scratch, now)

@@ -30,6 +30,7 @@ const (
 	arrivesAll   = 0.8
 	growMost     = 1.25
 	growSlack    = 10_000.0
+	carriesMost  = 0.9 // of what arrives, that the line carries without a doubt
 	growLeast    = 4000.0
 	growAfter    = 100 * time.Millisecond // of thinking, beside the round trip
 	packetBits   = 1200 * 8.0
@@ -86,6 +87,7 @@ func (r *rate) grow(acked float64, trip, at time.Duration) {
 		return
 	}
 	to := r.bits + max(growLeast, r.packet()/(trip+growAfter).Seconds())*passed
+	to = max(to, carriesMost*acked) // without a queue
 	if limit := growMost*acked + growSlack; r.bits < limit {
 		r.set(min(to, limit))
 	}
