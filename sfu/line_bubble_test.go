@@ -417,7 +417,7 @@ func TestBubbleThinLine(t *testing.T) {
 		start := time.Now()
 		show := func() {
 			ben.peer.Show([]Wish{
-				{Track: s.voice}, {Track: s.video, Width: 320, Height: 180}, {Track: shared, Rank: Shared, Width: 1280, Height: 720},
+				{Track: s.voice}, {Track: s.video, Width: 1280, Height: 720}, {Track: shared, Rank: Shared, Width: 1280, Height: 720},
 			})
 			rev, _ := ben.peer.Slots()
 			ben.peer.Confirm(rev)
