@@ -1,9 +1,12 @@
 package sfu
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,6 +53,12 @@ func (w *spool) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 		w.numbers = append(w.numbers, binary.BigEndian.Uint16(n))
 	}
 	return len(payload), nil
+}
+
+func (o *line) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue.len()
 }
 
 func (w *spool) len() int {
@@ -162,7 +171,7 @@ func TestQueueOverflow(t *testing.T) {
 					l.take(vp8Packet(uint16(i), 1000, size, i == 0), now)
 				}
 				most := min(queuePackets, queueBytes/(size+12+8+6))
-				if n := s.line.queue.len(); n < most-1 || n > most || s.line.queue.bytes > queueBytes {
+				if n := s.line.waiting(); n < most-1 || n > most || s.line.queue.bytes > queueBytes {
 					t.Errorf("%d wait, %d bytes", n, s.line.queue.bytes)
 				}
 				if dropped["pace_overflow"] != 1 {
@@ -179,8 +188,8 @@ func TestQueueOverflow(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				n := w.len()
 				l.take(vp8Packet(600, 4000, 10, false), time.Now())
-				if w.len() != n || s.line.queue.len() != 0 {
-					t.Errorf("%d sent, %d wait", w.len(), s.line.queue.len())
+				if w.len() != n || s.line.waiting() != 0 {
+					t.Errorf("%d sent, %d wait", w.len(), s.line.waiting())
 				}
 				l.take(vp8Packet(601, 7000, 10, true), time.Now())
 				if w.len() != n+1 {
@@ -194,6 +203,53 @@ func TestQueueOverflow(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// gate lets the first packet wait until it is opened.
+type gate struct {
+	tape
+	shut           atomic.Bool
+	entered, opens chan struct{}
+}
+
+func (g *gate) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	if g.shut.CompareAndSwap(false, true) {
+		close(g.entered)
+		<-g.opens
+	}
+	return g.tape.WriteRTP(h, payload)
+}
+
+// Two readers write around a switch: what was given its number first is written first.
+func TestSwitchKeepsOrder(t *testing.T) {
+	c, g := newSimulcast(), &gate{entered: make(chan struct{}), opens: make(chan struct{})}
+	s := boundSlot(Video, &tape{})
+	c.play(100*time.Millisecond, 0, 2)
+	s.aim(c.of(0), c.now)
+	c.play(300*time.Millisecond, 0, 2)
+	s.aim(c.of(2), c.now)
+	s.mu.Lock()
+	s.writer = g
+	s.mu.Unlock()
+	var done sync.WaitGroup
+	done.Go(func() { c.frame(0, false) })
+	<-g.entered
+	begun := make(chan struct{})
+	done.Go(func() { close(begun); c.frame(2, true) })
+	<-begun
+	for range 10_000 {
+		runtime.Gosched() // so that it could overtake
+	}
+	close(g.opens)
+	done.Wait()
+	if len(g.packets) < 3 || g.packets[0].Payload[6] != 'q' {
+		t.Errorf("%d packets, %s", len(g.packets), g.parts())
+	}
+	for i := 1; i < len(g.packets); i++ {
+		if g.packets[i].SequenceNumber != g.packets[i-1].SequenceNumber+1 {
+			t.Errorf("number %d after %d", g.packets[i].SequenceNumber, g.packets[i-1].SequenceNumber)
+		}
 	}
 }
 
@@ -211,8 +267,8 @@ func TestWhatWaitsIsDroppedWithItsSource(t *testing.T) {
 		var done sync.WaitGroup
 		done.Go(func() { s.line.run(closing) })
 		time.Sleep(time.Second)
-		if w.len() != n || s.line.queue.len() != 0 {
-			t.Errorf("%d more were sent, %d wait", w.len()-n, s.line.queue.len())
+		if w.len() != n || s.line.waiting() != 0 {
+			t.Errorf("%d more were sent, %d wait", w.len()-n, s.line.waiting())
 		}
 		close(closing)
 		done.Wait()
@@ -272,8 +328,9 @@ func TestSentAgainUnderTheSameNumber(t *testing.T) {
 		if !s.repeat(was.SequenceNumber, r, now) {
 			t.Fatal("not sent again")
 		}
-		if got := w.packets[len(w.packets)-1]; fmt.Sprint(got) != fmt.Sprint(was) {
-			t.Errorf("sent again as %v, was %v", got, was)
+		before, _ := was.Marshal()
+		if now, _ := w.packets[len(w.packets)-1].Marshal(); !bytes.Equal(before, now) {
+			t.Errorf("sent again as %x, was %x", now, before)
 		}
 	}
 }

@@ -144,6 +144,8 @@ type Handler interface {
 	// need not be sent. The stream of a track without encodings is named "". It is called when that changes: at once for
 	// one that is to be sent, two seconds after the last look for one that is not. Until the first call all are to be.
 	LayersWanted(t *Track, rids []string)
+	// QualityChanged says how well the connection carries what it should: the worse of what the peer is sent and what it sends.
+	// It does not change for what passes.
 	QualityChanged(q Quality)
 	ChannelOpened(*Channel) // the reliable channel, negotiated with id 0, or the lossy one, with id 1
 }

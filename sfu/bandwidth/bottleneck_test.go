@@ -38,7 +38,7 @@ func TestBottleneck(t *testing.T) {
 	stops.between(t, 0, 0.6)
 	low.between(t, 0, 2.5)
 	best.between(t, 0, 15)
-	gap.between(t, 0, 300)
+	gap.between(t, 0, 200)
 	gap.mostly(t, 200)
 	again.between(t, 10, 1e9)
 }
