@@ -210,6 +210,13 @@ func (o *line) carries(now time.Time, want int) (bits int, full bool) {
 	return o.advice.Video, o.advice.Full
 }
 
+// queued is how many packets wait.
+func (o *line) queued() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue.len()
+}
+
 // strained tells whether it ever carried less than it was thought to.
 func (o *line) strained() bool { return o.weak.Load() }
 

@@ -65,10 +65,11 @@ const (
 
 // pad sends bytes on the retransmission stream, so that it is seen whether the line carries them.
 func (s *slot) pad(bytes int, r *repeater, now time.Time) {
+	waiting := uint16(s.line.queued()) // what is still to be sent comes before what was
 	for n := uint16(0); bytes > 0; n++ {
 		sent := 0
 		if bytes > padBytes {
-			sent = s.padAgain(n%padAgain, r, now)
+			sent = s.padAgain(waiting+n%padAgain, r, now)
 		}
 		if sent == 0 {
 			sent = s.padEmpty(min(bytes, padBytes), r, now)

@@ -16,6 +16,7 @@ type Media struct {
 	Audio     float64 // packets a second, of 100 bytes
 	Simulcast bool    // video in three encodings, of which the largest has so many packets
 	Mutual    bool    // publishers are shown each other
+	Quiet     bool    // nobody reports when packets arrive, so that their line stays unknown
 }
 
 // publisher is one who publishes.

@@ -43,6 +43,7 @@ type Part struct {
 	Send       []Line
 	AudioSlots int
 	VideoSlots int
+	Quiet      bool // it does not report when packets arrive
 	// Packet is called for each packet that comes, which is good only meanwhile. again says that it came by retransmission.
 	Packet  func(h *rtp.Header, payload []byte, again bool)
 	Receive func(message []byte) // called for each message of others; nil: they are of no interest
@@ -87,7 +88,7 @@ func (p *Parlor) Enter(ctx context.Context, name string, part Part) (Performer, 
 	if err != nil {
 		return nil, err
 	}
-	opt.AudioSlots, opt.VideoSlots = part.AudioSlots, part.VideoSlots
+	opt.AudioSlots, opt.VideoSlots, opt.Quiet = part.AudioSlots, part.VideoSlots, part.Quiet
 	opt.OnPacket = func(h *rtp.Header, payload []byte, again bool) {
 		if part.Packet != nil {
 			part.Packet(h, payload, again)

@@ -33,6 +33,7 @@ type viewer struct {
 // enter makes it take what is shown to a participant who is about to enter.
 func (v *viewer) enter(part *Part) {
 	part.AudioSlots, part.VideoSlots, part.Packet = v.audio, v.video, v.take
+	part.Quiet = v.run.Media.Quiet
 	v.entered.Store(time.Now().UnixNano())
 }
 

@@ -28,8 +28,10 @@ import (
 // To the server it says what a browser says: a report every second, and feedback on transport-wide sequence numbers where
 // there are any. It asks for nothing again and for no key frame: what is lost stays lost, and is counted.
 type Intake struct {
-	take func(h *rtp.Header, payload []byte, again bool) // static; called from one goroutine at a time
-	ssrc uint32                                          // static: of the reports
+	// Static after API.
+	take  func(h *rtp.Header, payload []byte, again bool) // called from one goroutine at a time
+	ssrc  uint32                                          // of the reports
+	Quiet bool                                            // it says nothing of transport-wide sequence numbers
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -62,6 +64,9 @@ func (in *Intake) API(n transport.Net) (*webrtc.API, error) {
 		return nil, err
 	}
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+		if in.Quiet {
+			break
+		}
 		engine.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
 		if err := engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, kind); err != nil {
 			return nil, err

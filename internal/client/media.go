@@ -60,6 +60,7 @@ func (c *Client) newMedia(sends []*published, audio, video int) (*media, error) 
 	api, err := c.api()
 	if c.opt.OnPacket != nil {
 		intake = NewIntake(c.opt.OnPacket)
+		intake.Quiet = c.opt.Quiet
 		api, err = intake.API(c.net)
 	}
 	if err != nil {

@@ -47,6 +47,7 @@ type Options struct {
 	OnLossy   func(Lossy)
 	OnRTP     func(slot Binding, packet *rtp.Packet)
 	OnPacket  func(h *rtp.Header, payload []byte, again bool) // instead of OnRTP, for load: see Intake
+	Quiet     bool                                            // with OnPacket: the server is not told when packets arrive
 	OnSlots   func(rev uint64, slots []Binding)
 	// OnSpeakers, OnQuality and OnLayers are called from the client's own goroutine: they must not call the Client.
 	OnSpeakers func(ids []string)

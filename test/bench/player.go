@@ -31,6 +31,7 @@ func newPlayer(part bench.Part) (*player, error) {
 			part.Packet(h, payload, again)
 		}
 	})
+	intake.Quiet = part.Quiet
 	api, err := intake.API(nil)
 	if err != nil {
 		return nil, err
