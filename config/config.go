@@ -28,6 +28,12 @@ type Config struct {
 	// TLSCert and TLSKey are files that were found good, or both empty: no TLS.
 	TLSCert, TLSKey string
 
+	// ACME says for which names certificates are fetched.
+	ACME ACME
+
+	// TrustedProxies are believed about where clients are.
+	TrustedProxies []netip.Prefix
+
 	// Keys are API keys, name to secret, none too short. Never log them.
 	Keys map[string]string
 
@@ -50,6 +56,19 @@ type Config struct {
 	LogFormat string // auto, console or json
 
 	Limits Limits
+}
+
+// TLS says whether the server itself speaks it.
+func (c *Config) TLS() bool {
+	return c.TLSCert != "" || len(c.ACME.Domains) > 0
+}
+
+// ACME is where certificates come from, if not from files. No domains: from nowhere.
+type ACME struct {
+	Domains   []string
+	Email     string
+	Directory string // empty: Let's Encrypt
+	Cache     string
 }
 
 // Limits are the caps on what one guest, one room and one server may use.
@@ -97,6 +116,8 @@ type Limits struct {
 
 	// Connections.
 	Connections, ConnectionsPerIP int
+	Undecided                     int
+	FirstBytesTimeout             time.Duration
 	HeaderBytes                   int
 	HeaderTimeout                 time.Duration
 	IdleTimeout                   time.Duration

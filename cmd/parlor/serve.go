@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -103,6 +102,9 @@ type server struct {
 	listen  net.Listener
 	admin   *http.Server // nil: none
 	private net.Listener
+	port    *front.Port
+	acme    *front.ACME  // nil: certificates are from files, or there are none
+	upgrade *http.Server // sends to https whoever comes without; nil: HTTP is what is served
 }
 
 // newServer opens the sockets and wires the packages, floor by floor. What it opened it closes again if it fails.
@@ -162,7 +164,10 @@ func (s *server) open() (err error) {
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
-	s.public = s.httpServer(s.routes())
+	s.public = s.httpServer(front.BehindProxies(cfg.TrustedProxies, s.routes()))
+	if err = s.openPort(counts); err != nil {
+		return err
+	}
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
 	}
@@ -232,7 +237,7 @@ func adminRoutes(door http.Handler, counts *metrics.Metrics) http.Handler {
 // url is what a person opens.
 func (s *server) url() string {
 	scheme := "http"
-	if s.cfg.TLSCert != "" {
+	if s.cfg.TLS() {
 		scheme = "https"
 	}
 	host, port, err := net.SplitHostPort(s.listen.Addr().String())
@@ -248,8 +253,8 @@ func (s *server) url() string {
 // run serves until ctx is done, then closes from the top floor down: nobody is let in any more, those inside are told,
 // open requests end, and last the sockets.
 func (s *server) run(ctx context.Context) error {
-	failed := make(chan error, 2)
-	go func() { failed <- s.servePublic() }()
+	failed := make(chan error, 4)
+	s.servePort(failed)
 	if s.admin != nil {
 		go func() { failed <- s.admin.Serve(s.private) }()
 	}
@@ -261,11 +266,11 @@ func (s *server) run(ctx context.Context) error {
 	s.rooms.Close()
 	timeout, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err = errors.Join(err, s.public.Shutdown(timeout))
+	err = errors.Join(err, s.public.Shutdown(timeout), s.closeUpgrade())
 	if s.admin != nil {
 		err = errors.Join(err, s.admin.Shutdown(timeout))
 	}
-	err = errors.Join(err, s.engine.Close(), s.closeStore())
+	err = errors.Join(err, s.engine.Close(), s.port.Close(), s.closeStore())
 	s.closeSockets()
 	s.log.Info().Msg("shut down")
 	return err
@@ -287,14 +292,6 @@ func (s *server) tend(ctx context.Context, failed <-chan error) error {
 			return nil
 		}
 	}
-}
-
-func (s *server) servePublic() error {
-	if s.cfg.TLSCert == "" {
-		return s.public.Serve(s.listen)
-	}
-	s.public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	return s.public.ServeTLS(s.listen, s.cfg.TLSCert, s.cfg.TLSKey)
 }
 
 func (s *server) closeSockets() {
