@@ -29,6 +29,9 @@ type Config struct {
 	// Sockets are what ICE runs over: UDP, the same port number on each, none on an unspecified address. Engine.Close
 	// ends them; closing them again afterwards does no harm.
 	Sockets []net.PacketConn
+	// Streams are TCP connections that begin with ICE (RFC 6544), whose writes must not wait; nil: ICE has UDP only. Its
+	// port is announced at those addresses of Sockets that it listens on. Engine.Close ends it.
+	Streams net.Listener
 	// ExternalIPs are announced instead of the sockets' own addresses, by a server behind 1:1 NAT.
 	ExternalIPs []netip.Addr
 	Limits      Limits
@@ -43,6 +46,7 @@ type Engine struct {
 	log      zerolog.Logger
 	metrics  *metrics.Metrics
 	mux      *ice.MultiUDPMuxDefault
+	tcp      *tcpMux // nil: none
 	external []string
 
 	counts      counts
@@ -72,16 +76,24 @@ func NewEngine(c Config) (*Engine, error) {
 	}
 	loggers := newPionLoggers(c.Log)
 	muxes := make([]ice.UDPMux, 0, len(c.Sockets))
+	var addresses []netip.Addr
 	for _, socket := range c.Sockets {
 		addr, ok := socket.LocalAddr().(*net.UDPAddr)
 		if !ok || addr.IP.IsUnspecified() {
 			return nil, fmt.Errorf("sfu: socket %s has no address of its own to announce", socket.LocalAddr())
 		}
+		addresses = append(addresses, addr.AddrPort().Addr().Unmap())
 		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn: socket, Logger: loggers.NewLogger("mux"), Net: noNet{},
 		}))
 	}
 	e.mux = ice.NewMultiUDPMuxDefault(muxes...)
+	if c.Streams != nil {
+		var err error
+		if e.tcp, err = newTCPMux(c.Streams, addresses, c.Metrics); err != nil {
+			return nil, err
+		}
+	}
 	e.register()
 	return e, nil
 }
@@ -122,6 +134,9 @@ func (e *Engine) Close() error {
 		p.Close()
 	}
 	e.peers.Wait()
+	if e.tcp != nil {
+		_ = e.tcp.Close() // its listener may have been closed before
+	}
 	return e.mux.Close()
 }
 
@@ -172,8 +187,15 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), e.limits.DTLSTimeout)
 	})
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	settings.SetNet(noNet{})
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if e.tcp == nil {
+		settings.SetNet(noNet{})
+	} else {
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		settings.SetNet(noNet{e.tcp.addresses})
+		settings.SetICETCPMux(e.tcp)
+	}
+	settings.SetNetworkTypes(networks)
 	settings.SetICEUDPMux(e.mux)
 	settings.DisableActiveTCP(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

@@ -131,12 +131,15 @@ func (s *server) open() (err error) {
 	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev, counts); err != nil {
 		return fmt.Errorf("udp: %w", err)
 	}
+	if err = s.openPort(counts); err != nil {
+		return err
+	}
 	l := cfg.Limits
 	if err = s.openStore(counts); err != nil {
 		return err
 	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
-		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
+		Sockets: s.sockets, Streams: s.port.ICE(), ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
 			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
 			ICETimeout: l.ICETimeout, DTLSTimeout: l.DTLSTimeout,
@@ -165,9 +168,6 @@ func (s *server) open() (err error) {
 		return fmt.Errorf("data-dir: %w", err)
 	}
 	s.public = s.httpServer(front.BehindProxies(cfg.TrustedProxies, s.routes()))
-	if err = s.openPort(counts); err != nil {
-		return err
-	}
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
 	}
