@@ -31,6 +31,9 @@ type Config struct {
 	// ACME says for which names certificates are fetched.
 	ACME ACME
 
+	// TURN is how browsers get to the media where only TLS gets through.
+	TURN TURN
+
 	// TrustedProxies are believed about where clients are.
 	TrustedProxies []netip.Prefix
 
@@ -69,6 +72,15 @@ type ACME struct {
 	Email     string
 	Directory string // empty: Let's Encrypt
 	Cache     string
+}
+
+// TURN says which TURN servers browsers are told of.
+type TURN struct {
+	Own     bool     // the server is one itself
+	Host    string   // HOST or HOST:PORT of its TCP port; empty: where the page is
+	Servers []string // others, as URLs
+	Secret  string   // that they share with us. Never log it
+	TTL     time.Duration
 }
 
 // Limits are the caps on what one guest, one room and one server may use.
@@ -118,9 +130,14 @@ type Limits struct {
 	Connections, ConnectionsPerIP int
 	Undecided                     int
 	FirstBytesTimeout             time.Duration
-	HeaderBytes                   int
-	HeaderTimeout                 time.Duration
-	IdleTimeout                   time.Duration
-	UpgradeTimeout                time.Duration
-	FirstMessageTimeout           time.Duration
+
+	// TURN: allocations in all and of one participant, and the bytes per second of one, each way.
+	TURNAllocations     int
+	TURNPerParticipant  int
+	TURNByteRate        int
+	HeaderBytes         int
+	HeaderTimeout       time.Duration
+	IdleTimeout         time.Duration
+	UpgradeTimeout      time.Duration
+	FirstMessageTimeout time.Duration
 }

@@ -147,6 +147,9 @@ func (l *loader) check() error {
 			return err
 		}
 	}
+	if (len(c.TURN.Servers) > 0) != (c.TURN.Secret != "") {
+		return errors.New("turn-secret: turn-servers and turn-secret are needed together")
+	}
 	if err := c.checkACME(); err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -93,3 +95,48 @@ func (v webAddress) set(s string) error {
 }
 
 func (v webAddress) String() string { return *v.to }
+
+// hostPort is where something is found, by its name or address and maybe a port.
+type hostPort struct{ to *string }
+
+func (v hostPort) set(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"), "1"
+	}
+	n, err := strconv.Atoi(port)
+	if _, notIP := netip.ParseAddr(host); err != nil || n < 1 || n > 65535 || notIP != nil && checkDomain(strings.ToLower(host)) != nil {
+		return fmt.Errorf("%q is not a place like turn.example.org, 192.0.2.1 or turn.example.org:443", s)
+	}
+	*v.to = s
+	return nil
+}
+
+func (v hostPort) String() string { return *v.to }
+
+// turnURLs are TURN servers as browsers write them (RFC 7065).
+type turnURLs struct{ to *[]string }
+
+func (v turnURLs) set(s string) error { return v.setItems(items(s)) }
+
+func (v turnURLs) setItems(texts []string) error {
+	for _, s := range texts {
+		scheme, rest, _ := strings.Cut(s, ":")
+		at, query, asked := strings.Cut(rest, "?")
+		var place string
+		if (scheme != "turn" && scheme != "turns") || (hostPort{&place}).set(at) != nil ||
+			asked && query != "transport=udp" && query != "transport=tcp" {
+			return fmt.Errorf("%q is not a TURN server like turn:turn.example.org:3478?transport=udp", s)
+		}
+	}
+	*v.to = texts
+	return nil
+}
+
+func (v turnURLs) String() string { return strings.Join(*v.to, ",") }
+
+// secretText is shown to nobody.
+type secretText struct{ to *string }
+
+func (v secretText) set(s string) error { *v.to = s; return nil }
+func (v secretText) String() string     { return "" }

@@ -54,6 +54,10 @@ func (l *loader) sections() []section {
 			{"acme-directory", "URL", "another authority (ACME, RFC 8555)", webAddress{&c.ACME.Directory}},
 			{"acme-cache", "FOLDER", "where fetched certificates and the account are kept (default: acme in data-dir)", text{&c.ACME.Cache}},
 			{"trusted-proxies", "NETWORK,…", "proxies in front of this server, whose X-Forwarded-For says where clients are", prefixes{&c.TrustedProxies}},
+			{"turn", "", "be a TURN server, for this server's own media alone, on the same ports: for networks that let nothing through but TLS", boolean{&c.TURN.Own}},
+			{"turn-host", "HOST[:PORT]", "where browsers reach the TCP port for it (default: where the page is)", hostPort{&c.TURN.Host}},
+			{"turn-servers", "URL,…", "other TURN servers that browsers may use (turn:turn.example.org:3478?transport=udp), which know turn-secret (coturn: use-auth-secret)", turnURLs{&c.TURN.Servers}},
+			{"turn-secret", "SECRET", "what turn-servers make credentials of (coturn: static-auth-secret)", secretText{&c.TURN.Secret}},
 			{"keys", "NAME:SECRET,…", "API keys that sign tokens, secrets of 32 bytes or more; in YAML a map. Flags are seen by every user of the machine: prefer the variable or the file", keys{&c.Keys}},
 			{"allowed-origins", "ORIGIN,…", "web pages elsewhere that may use this server (https://example.org)", origins{&c.AllowedOrigins}},
 			{"data-dir", "FOLDER", "where messages, state and sessions are kept, so that they survive a restart and a crash; unset: in memory only", text{&c.DataDir}},
@@ -106,10 +110,14 @@ func (l *loader) sections() []section {
 			{"resume-window", "TIME", "how long it can come back to its place", duration{&m.ResumeWindow, 0, day}},
 		}},
 		{"Connections", []option{
-			{"connections", "N", "WebSockets and requests of sessions in all, and as many connections for media over TCP; there may be twice as many sessions, since some wait for their clients to come back", number{&m.Connections, 1, 1e6}},
-			{"connections-per-ip", "N", "connections from one address, and twice as many sessions; a school class behind one NAT is one address", number{&m.ConnectionsPerIP, 1, 1e6}},
+			{"connections", "N", "WebSockets and requests of sessions in all, and twice as many connections for media over TCP; there may be twice as many sessions, since some wait for their clients to come back", number{&m.Connections, 1, 1e6}},
+			{"connections-per-ip", "N", "connections from one address, and twice as many sessions and connections for media over TCP; a school class behind one NAT is one address", number{&m.ConnectionsPerIP, 1, 1e6}},
 			{"undecided", "N", "connections that have not said yet what they speak; of more the oldest is closed", number{&m.Undecided, 16, 1e6}},
 			{"first-bytes-timeout", "TIME", "how long a connection may take to say it, TLS handshake and all", duration{&m.FirstBytesTimeout, 100 * time.Millisecond, minute}},
+			{"turn-allocations", "N", "TURN allocations in all; from one address as many as connections", number{&m.TURNAllocations, 1, 1e6}},
+			{"turn-allocations-per-participant", "N", "TURN allocations of one participant", number{&m.TURNPerParticipant, 1, 1000}},
+			{"turn-byte-rate", "SIZE", "bytes per second of one TURN allocation, each way", size{&m.TURNByteRate, 16 * kib, gib}},
+			{"turn-ttl", "TIME", "how long credentials for TURN are good to begin with", duration{&c.TURN.TTL, minute, day}},
 			{"header-bytes", "SIZE", "largest HTTP header", size{&m.HeaderBytes, kib, mib}},
 			{"header-timeout", "TIME", "how long an HTTP header may take", duration{&m.HeaderTimeout, 100 * time.Millisecond, hour}},
 			{"idle-timeout", "TIME", "how long an unused HTTP connection is kept", duration{&m.IdleTimeout, second, hour}},
@@ -123,6 +131,7 @@ func (l *loader) sections() []section {
 func (l *loader) setDefaults() {
 	l.config = Config{
 		History:   []string{"chat"},
+		TURN:      TURN{Own: true, TTL: hour},
 		LogFormat: "auto",
 		LogLevel:  zerolog.InfoLevel,
 		Limits: Limits{
@@ -137,6 +146,7 @@ func (l *loader) setDefaults() {
 			DataBytes: 16 * gib, DataAge: 30 * day, DataSync: 20 * time.Millisecond,
 			LostAfter: 12 * second, ResumeWindow: 2 * minute,
 			Connections: 4096, ConnectionsPerIP: 200, Undecided: 1024, FirstBytesTimeout: 5 * second,
+			TURNAllocations: 2400, TURNPerParticipant: 12, TURNByteRate: 2 * mib,
 			HeaderBytes: 16 * kib, HeaderTimeout: 5 * second, IdleTimeout: 75 * second,
 			UpgradeTimeout: 10 * second, FirstMessageTimeout: 5 * second,
 		},

@@ -19,7 +19,7 @@ func (s *server) openPort(counts *metrics.Metrics) error {
 	l := s.cfg.Limits
 	s.port = front.NewPort(s.listen, front.PortConfig{
 		TLS: secure, Undecided: l.Undecided, FirstBytes: l.FirstBytesTimeout,
-		Streams: l.Connections, StreamsPerIP: l.ConnectionsPerIP, Metrics: counts,
+		Streams: 2 * l.Connections, StreamsPerIP: 2 * l.ConnectionsPerIP, Metrics: counts,
 	})
 	if secure != nil {
 		s.upgrade = s.httpServer(http.HandlerFunc(s.toHTTPS))
@@ -58,6 +58,10 @@ func (s *server) servePort(failed chan<- error) {
 		serve(s.public, s.port.HTTPS())
 		serve(s.upgrade, s.port.HTTP())
 	}
+	if s.turn != nil {
+		l := s.port.TURN()
+		go func() { failed <- s.turn.Serve(l) }()
+	}
 	go func() { failed <- s.port.Serve() }()
 	if s.acme != nil {
 		s.acme.Warm()
@@ -71,6 +75,13 @@ func (s *server) toHTTPS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+}
+
+func (s *server) closeTURN() error {
+	if s.turn == nil {
+		return nil
+	}
+	return s.turn.Close()
 }
 
 func (s *server) closeUpgrade() error {

@@ -23,6 +23,7 @@ import (
 	"github.com/parlorhq/parlor/config"
 	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/front"
+	"github.com/parlorhq/parlor/front/turn"
 	"github.com/parlorhq/parlor/internal/metrics"
 	"github.com/parlorhq/parlor/internal/steady"
 	"github.com/parlorhq/parlor/room"
@@ -103,6 +104,7 @@ type server struct {
 	admin   *http.Server // nil: none
 	private net.Listener
 	port    *front.Port
+	turn    *turn.Server // nil: it is none
 	acme    *front.ACME  // nil: certificates are from files, or there are none
 	upgrade *http.Server // sends to https whoever comes without; nil: HTTP is what is served
 }
@@ -134,6 +136,9 @@ func (s *server) open() (err error) {
 	if err = s.openPort(counts); err != nil {
 		return err
 	}
+	if err = s.openTURN(counts); err != nil {
+		return err
+	}
 	l := cfg.Limits
 	if err = s.openStore(counts); err != nil {
 		return err
@@ -162,7 +167,7 @@ func (s *server) open() (err error) {
 	}
 	s.door = signaling.New(signaling.Config{
 		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
-		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper,
+		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper, ICEServers: s.iceServers,
 	})
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
@@ -253,7 +258,7 @@ func (s *server) url() string {
 // run serves until ctx is done, then closes from the top floor down: nobody is let in any more, those inside are told,
 // open requests end, and last the sockets.
 func (s *server) run(ctx context.Context) error {
-	failed := make(chan error, 4)
+	failed := make(chan error, 5)
 	s.servePort(failed)
 	if s.admin != nil {
 		go func() { failed <- s.admin.Serve(s.private) }()
@@ -270,7 +275,7 @@ func (s *server) run(ctx context.Context) error {
 	if s.admin != nil {
 		err = errors.Join(err, s.admin.Shutdown(timeout))
 	}
-	err = errors.Join(err, s.engine.Close(), s.port.Close(), s.closeStore())
+	err = errors.Join(err, s.engine.Close(), s.closeTURN(), s.port.Close(), s.closeStore())
 	s.closeSockets()
 	s.log.Info().Msg("shut down")
 	return err
@@ -295,6 +300,7 @@ func (s *server) tend(ctx context.Context, failed <-chan error) error {
 }
 
 func (s *server) closeSockets() {
+	_ = s.closeTURN() // it may have been
 	for _, c := range []io.Closer{closerOf(s.listen), closerOf(s.private)} {
 		if c != nil {
 			_ = c.Close() // Shutdown may have closed it

@@ -42,6 +42,8 @@ export type LocalEvents = Pick<PublicationEvents, 'published' | 'muted' | 'refus
 
 const disconnectedMs = 3_000
 const connectMs = 10_000
+/** The first offer is made before the server said which TURN servers there are: this is how long it goes without them. */
+const relayMs = 1_500
 const longestRepairMs = 30_000
 const growMs = 100
 
@@ -133,6 +135,7 @@ export class Media {
     this.#limits = joined.limits
     this.#grant = joined.grant
     this.#iceServers = joined.iceServers
+    this.#peer?.configure(this.#iceServers)
     if (joined.answer === undefined) {
       this.#signallingUp()
       void this.#renew()
@@ -157,6 +160,10 @@ export class Media {
 
   resumed(resumed: Resumed): void {
     if (this.#closed) return
+    if (resumed.iceServers) {
+      this.#iceServers = resumed.iceServers
+      this.#peer?.configure(this.#iceServers)
+    }
     if (!resumed.peer && this.#peer?.accepted) this.#replace()
     if (this.#peer?.accepted && resumed.slots) this.#slots.apply(resumed.rev ?? 0, resumed.slots)
     const waiting = this.#negotiation.asking
@@ -317,7 +324,7 @@ export class Media {
   /** If the path does not come up in a while, something has to be done about it. */
   #await(peer: Peer): void {
     if (peer.state === 'connected') return
-    this.#repairIn(connectMs + this.#repairDelay())
+    this.#repairIn((peer.late ? relayMs : connectMs) + this.#repairDelay())
   }
 
   #repairDelay(): number {

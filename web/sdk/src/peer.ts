@@ -28,6 +28,7 @@ export class Peer {
   readonly #lines: Line[] = []
   readonly #slots: Record<Kind, number> = { audio: 0, video: 0 }
   #accepted = false
+  #late = false
 
   constructor(options: PeerOptions, events: PeerEvents) {
     this.#codec = options.codec
@@ -38,6 +39,21 @@ export class Peer {
     const unordered = { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }
     const lossy = this.#pc.createDataChannel('lossy', unordered)
     lossy.onopen = () => events.lossy(this, lossy)
+  }
+
+  /** Uses these TURN servers, from the next time on that ways to the server are looked for: the next restart of ICE. */
+  configure(iceServers: RTCIceServer[]): void {
+    this.#late ||= iceServers.length > 0
+    try {
+      this.#pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers })
+    } catch {
+      // A browser that does not take them has the ways it has.
+    }
+  }
+
+  /** Whether there are TURN servers that were not tried. */
+  get late(): boolean {
+    return this.#late
   }
 
   /** Whether the server has answered an offer of this PeerConnection. */
@@ -105,6 +121,7 @@ export class Peer {
   }
 
   restartIce(): void {
+    this.#late = false
     this.#pc.restartIce()
   }
 

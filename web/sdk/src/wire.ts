@@ -115,6 +115,8 @@ export interface Resumed {
   here: boolean
   rev?: number
   slots?: SlotInfo[]
+  /** With credentials for another while. */
+  iceServers?: RTCIceServer[]
   link?: string
 }
 
