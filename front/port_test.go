@@ -329,6 +329,33 @@ func TestManyIdle(t *testing.T) {
 	t.Logf("%d idle connections", len(begins)*each)
 }
 
+// Of too many who say nothing it is the oldest who goes, so that one who is only slow has time.
+func TestTheOldestGoes(t *testing.T) {
+	p := newTestPort(t, func(c *PortConfig) { c.Undecided, c.FirstBytes = 20, time.Hour })
+	for range 30 {
+		p.dial(t)
+	}
+	slow := p.dial(t)
+	begin := unhex(t, beginICE)
+	if _, err := slow.Write(begin[:5]); err != nil {
+		t.Fatal(err)
+	}
+	for range 15 {
+		p.dial(t)
+	}
+	for end := time.Now().Add(patience); p.metrics.RefusedCount(refusedUndecided) < 26; {
+		if time.Now().After(end) {
+			t.Fatal("they stay")
+		}
+	}
+	if _, err := slow.Write(begin[5:]); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.ReadFull(slow, make([]byte, 3)); err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 // A reader that takes nothing holds no more than the queue, and the writer never waits.
 func TestStreamToASlowReader(t *testing.T) {
 	m := metrics.New()

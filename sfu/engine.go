@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,9 +35,12 @@ type Config struct {
 	Streams net.Listener
 	// ExternalIPs are announced instead of the sockets' own addresses, by a server behind 1:1 NAT.
 	ExternalIPs []netip.Addr
-	Limits      Limits
-	Log         zerolog.Logger
-	Metrics     *metrics.Metrics
+	// Relayed are names that Sockets have beside their addresses, for those who reach them by a relay that knows these.
+	// They are announced behind everything else.
+	Relayed []netip.AddrPort
+	Limits  Limits
+	Log     zerolog.Logger
+	Metrics *metrics.Metrics
 }
 
 // Engine makes peers that share its sockets.
@@ -48,6 +52,7 @@ type Engine struct {
 	mux      *ice.MultiUDPMuxDefault
 	tcp      *tcpMux // nil: none
 	external []string
+	relayed  string // lines of candidates
 
 	counts      counts
 	certificate certificate
@@ -74,6 +79,7 @@ func NewEngine(c Config) (*Engine, error) {
 	for _, ip := range c.ExternalIPs {
 		e.external = append(e.external, ip.String())
 	}
+	e.relayed = relayedCandidates(c.Relayed)
 	loggers := newPionLoggers(c.Log)
 	muxes := make([]ice.UDPMux, 0, len(c.Sockets))
 	var addresses []netip.Addr
@@ -96,6 +102,25 @@ func NewEngine(c Config) (*Engine, error) {
 	}
 	e.register()
 	return e, nil
+}
+
+// relayedCandidates are lines for SDP. Their priorities are the lowest there are.
+func relayedCandidates(at []netip.AddrPort) string {
+	var b strings.Builder
+	for i, a := range at {
+		fmt.Fprintf(&b, "a=candidate:relayed%d 1 udp %d %s %d typ host\r\n", i, len(at)-i, a.Addr(), a.Port())
+	}
+	return b.String()
+}
+
+// announce adds the relayed candidates to an answer, behind the others of the transport.
+func (e *Engine) announce(answer string) string {
+	const end = "a=end-of-candidates\r\n"
+	before, after, found := strings.Cut(answer, end)
+	if e.relayed == "" || !found {
+		return answer
+	}
+	return before + e.relayed + end + after
 }
 
 // register offers the engine's counts to metrics.

@@ -145,6 +145,22 @@ func TestAnnouncedCandidates(t *testing.T) {
 	}
 }
 
+// Names for those who come by a relay are behind everything else.
+func TestRelayedCandidates(t *testing.T) {
+	h := newHouseOf(t, Config{Sockets: []net.PacketConn{listenLocal(t)}, Relayed: []netip.AddrPort{
+		netip.MustParseAddrPort("198.19.255.255:49151"), netip.MustParseAddrPort("[2001:2::1]:49150"),
+	}})
+	b := h.browser(browserOptions{})
+	b.pool(webrtc.RTPCodecTypeAudio, 1)
+	b.join() // the lines do no harm
+	answer := b.pc.RemoteDescription().SDP
+	want := "a=candidate:relayed0 1 udp 2 198.19.255.255 49151 typ host\r\n" +
+		"a=candidate:relayed1 1 udp 1 2001:2::1 49150 typ host\r\na=end-of-candidates\r\n"
+	if strings.Count(answer, want) != 1 {
+		t.Error(answer)
+	}
+}
+
 // check is an ICE check for somebody, framed.
 func check(ufrag string) []byte {
 	m := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername(ufrag+":x"))

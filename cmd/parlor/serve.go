@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -105,6 +106,7 @@ type server struct {
 	private net.Listener
 	port    *front.Port
 	turn    *turn.Server // nil: it is none
+	relayed []netip.AddrPort
 	acme    *front.ACME  // nil: certificates are from files, or there are none
 	upgrade *http.Server // sends to https whoever comes without; nil: HTTP is what is served
 }
@@ -144,7 +146,7 @@ func (s *server) open() (err error) {
 		return err
 	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
-		Sockets: s.sockets, Streams: s.port.ICE(), ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
+		Sockets: s.sockets, Streams: s.port.ICE(), Relayed: s.relayed, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
 			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
 			ICETimeout: l.ICETimeout, DTLSTimeout: l.DTLSTimeout,

@@ -33,8 +33,18 @@ func (s *server) openTURN(counts *metrics.Metrics) error {
 		}
 		s.turn.Peer(socket, behind(i, locals, s.cfg.ExternalIPs)...)
 		s.sockets[i] = socket
+		if hidden(c, s.cfg.ExternalIPs) {
+			s.relayed = append(s.relayed, s.turn.Name(socket))
+		}
 	}
 	return nil
+}
+
+// hidden says whether Chromium does not take this socket's address from us: it takes none with a port below 1024 where the
+// address is private. Then there is no way for it but TURN, which needs another name for the socket.
+func hidden(c net.PacketConn, externals []netip.Addr) bool {
+	a, ok := c.LocalAddr().(*net.UDPAddr)
+	return ok && a.Port < 1024 && len(externals) == 0 && addressOf(c).IsPrivate()
 }
 
 func addressOf(c net.PacketConn) netip.Addr {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -81,6 +82,31 @@ func TestExternalAddressesAreDealtOut(t *testing.T) {
 		}
 	}
 }
+
+func TestSocketsThatChromiumDoesNotTake(t *testing.T) {
+	for at, want := range map[string]bool{
+		"10.0.0.1:443": true, "192.168.1.2:80": true, "[fd00::1]:443": true,
+		"10.0.0.1:8443": false, "203.0.113.7:443": false, "127.0.0.1:443": false,
+	} {
+		if got := hidden(addressOnly{net.UDPAddrFromAddrPort(netip.MustParseAddrPort(at))}, nil); got != want {
+			t.Errorf("%s: %v", at, got)
+		}
+	}
+	if hidden(addressOnly{&net.UDPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 443}}, []netip.Addr{netip.MustParseAddr("203.0.113.7")}) {
+		t.Error("it is announced under another address")
+	}
+}
+
+// addressOnly is a socket of nothing.
+type addressOnly struct{ at net.Addr }
+
+func (a addressOnly) LocalAddr() net.Addr                  { return a.at }
+func (addressOnly) ReadFrom([]byte) (int, net.Addr, error) { return 0, nil, net.ErrClosed }
+func (addressOnly) WriteTo([]byte, net.Addr) (int, error)  { return 0, net.ErrClosed }
+func (addressOnly) Close() error                           { return nil }
+func (addressOnly) SetDeadline(time.Time) error            { return nil }
+func (addressOnly) SetReadDeadline(time.Time) error        { return nil }
+func (addressOnly) SetWriteDeadline(time.Time) error       { return nil }
 
 func TestICEServers(t *testing.T) {
 	s := runServer(t, "--turn-servers", "turn:turn.example.org:3478?transport=udp,turns:turn.example.org:5349", "--turn-secret", "shared")

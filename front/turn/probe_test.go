@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
+
+	"github.com/parlorhq/parlor/internal/metrics"
 )
 
 // forbidden are addresses that must not be relayed to: of every special purpose (the IANA registries), and plain ones,
@@ -239,7 +241,8 @@ func TestWhatIsTURN(t *testing.T) {
 // Whatever comes, by whichever client, nothing breaks.
 func FuzzHandle(f *testing.F) {
 	key := stun.NewLongTermIntegrity("9999999999:ada", Realm, passwordOf(testSecret, "9999999999:ada"))
-	s := New(Config{Secret: testSecret})
+	m := metrics.New()
+	s := New(Config{Secret: testSecret, Metrics: m})
 	f.Cleanup(func() { _ = s.Close() })
 	c := &pipe{at: netip.MustParseAddrPort("192.0.2.1:9")}
 	now := time.Unix(1_795_000_000, 0)
@@ -266,16 +269,14 @@ func FuzzHandle(f *testing.F) {
 				p = m.Raw
 			}
 		}
-		defer func() {
-			if e := recover(); e != nil {
-				t.Fatal(e)
-			}
-		}()
 		isTURN(p)
 		s.handle(c, p, now)
 		socket.take(make([]byte, maxPacket))
 		for relay := range s.relayed {
 			s.fromPeer(relay, socket, p, now)
+		}
+		if m.RefusedCount("turn_panic") > 0 {
+			t.Fatal("it broke")
 		}
 		if len(s.allocations) > 1 {
 			t.Fatal("more allocations than clients")
@@ -303,7 +304,10 @@ func TestClientsOfCoturn(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	r := newRig(t, Limits{})
+	// They bind a channel to the port behind the one that they are given too.
+	r := newRig(t, Limits{}, func(s *Server, socket *Socket) {
+		s.peer(socket, netip.AddrPortFrom(socket.local.Addr(), socket.local.Port()+1))
+	})
 	run := func(name string, args ...string) string {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -313,8 +317,6 @@ func TestClientsOfCoturn(t *testing.T) {
 		}
 		return string(out)
 	}
-	// It binds a channel to the port behind the one that it is given too.
-	r.peers[netip.AddrPortFrom(r.socket.local.Addr(), r.socket.local.Port()+1)] = r.socket
 	port := fmt.Sprint(r.socket.local.Port())
 	if out := run("turnutils_stunclient", "-p", port, "127.0.0.1"); !strings.Contains(out, "reflexive addr: 127.0.0.1:") {
 		t.Error(out)

@@ -29,7 +29,7 @@ type rig struct {
 // external is where the socket is known besides its own address.
 var external = netip.MustParseAddr("203.0.113.7")
 
-func newRig(t testing.TB, limits Limits) *rig {
+func newRig(t testing.TB, limits Limits, prepare ...func(*Server, *Socket)) *rig {
 	t.Helper()
 	m := metrics.New()
 	s := New(Config{Secret: testSecret, Limits: limits, Metrics: m})
@@ -42,6 +42,9 @@ func newRig(t testing.TB, limits Limits) *rig {
 		t.Fatal(err)
 	}
 	s.Peer(socket, external)
+	for _, f := range prepare {
+		f(s, socket)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

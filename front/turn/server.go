@@ -131,14 +131,30 @@ func (s *Server) register(m *metrics.Metrics) {
 func (s *Server) Peer(socket *Socket, known ...netip.Addr) {
 	own := socket.local
 	for _, ip := range append([]netip.Addr{own.Addr()}, known...) {
-		at := netip.AddrPortFrom(ip.Unmap(), own.Port())
-		if _, taken := s.peers[at]; taken {
-			continue
-		}
-		s.peers[at] = socket
-		s.four = s.four || at.Addr().Is4()
-		s.six = s.six || at.Addr().Is6()
+		s.peer(socket, netip.AddrPortFrom(ip.Unmap(), own.Port()))
 	}
+}
+
+// Name gives a socket that is a peer a name beside its addresses, of the ranges of relayed ones: who cannot take an
+// address as it is reaches the socket under this one, by the server alone.
+func (s *Server) Name(socket *Socket) netip.AddrPort {
+	six := socket.local.Addr().Is6()
+	for n := ^uint32(0); ; n-- {
+		at := relayAddress(n, six)
+		if s.peer(socket, at) {
+			return at
+		}
+	}
+}
+
+func (s *Server) peer(socket *Socket, at netip.AddrPort) bool {
+	if _, taken := s.peers[at]; taken {
+		return false
+	}
+	s.peers[at] = socket
+	s.four = s.four || at.Addr().Is4()
+	s.six = s.six || at.Addr().Is6()
+	return true
 }
 
 // Serve takes connections of TURN over TCP, whose writes must not wait, until the listener is closed.
@@ -237,7 +253,7 @@ func (s *Server) addLocked(c client, user string, six, even bool, expires time.T
 		return nil, "turn_allocations_per_ip"
 	}
 	relay := relayAddress(s.next, six)
-	for s.relayed[relay] != nil || even && relay.Port()%2 == 1 {
+	for s.relayed[relay] != nil || s.peers[relay] != nil || even && relay.Port()%2 == 1 {
 		s.next++
 		relay = relayAddress(s.next, six)
 	}

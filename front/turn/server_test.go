@@ -86,6 +86,25 @@ func TestRelayToAClientOfPion(t *testing.T) {
 	}
 }
 
+// A socket has another name, which only clients of the server know.
+func TestNameOfASocket(t *testing.T) {
+	var at netip.AddrPort
+	r := newRig(t, Limits{}, func(s *Server, socket *Socket) {
+		at = s.Name(socket)
+		if !isRelayed(at.Addr()) || s.Name(socket) == at {
+			t.Fatal(at)
+		}
+	})
+	g := r.guest(t, "tcp")
+	g.allocate()
+	g.want(0, g.demand(stun.MethodChannelBind, channelNumber(0x4001), peerAt(at)))
+	g.want(stun.CodeForbidden, g.demand(stun.MethodChannelBind, channelNumber(0x4002), peerAt(netip.AddrPortFrom(at.Addr(), at.Port()-9))))
+	g.write(channelData(0x4001, "hello", true))
+	if got := g.hear(); string(got) != string(channelData(0x4001, "hello", false)) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestCredentials(t *testing.T) {
 	r := newRig(t, Limits{})
 	good := r.Mint("ada", time.Now().Add(time.Minute))
