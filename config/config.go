@@ -28,6 +28,15 @@ type Config struct {
 	// TLSCert and TLSKey are files that were found good, or both empty: no TLS.
 	TLSCert, TLSKey string
 
+	// ACME says for which names certificates are fetched.
+	ACME ACME
+
+	// TURN is how browsers get to the media where only TLS gets through.
+	TURN TURN
+
+	// TrustedProxies are believed about where clients are.
+	TrustedProxies []netip.Prefix
+
 	// Keys are API keys, name to secret, none too short. Never log them.
 	Keys map[string]string
 
@@ -50,6 +59,28 @@ type Config struct {
 	LogFormat string // auto, console or json
 
 	Limits Limits
+}
+
+// TLS says whether the server itself speaks it.
+func (c *Config) TLS() bool {
+	return c.TLSCert != "" || len(c.ACME.Domains) > 0
+}
+
+// ACME is where certificates come from, if not from files. No domains: from nowhere.
+type ACME struct {
+	Domains   []string
+	Email     string
+	Directory string // empty: Let's Encrypt
+	Cache     string
+}
+
+// TURN says which TURN servers browsers are told of.
+type TURN struct {
+	Own     bool     // the server is one itself
+	Host    string   // HOST or HOST:PORT of its TCP port; empty: where the page is
+	Servers []string // others, as URLs
+	Secret  string   // that they share with us. Never log it
+	TTL     time.Duration
 }
 
 // Limits are the caps on what one guest, one room and one server may use.
@@ -97,9 +128,16 @@ type Limits struct {
 
 	// Connections.
 	Connections, ConnectionsPerIP int
-	HeaderBytes                   int
-	HeaderTimeout                 time.Duration
-	IdleTimeout                   time.Duration
-	UpgradeTimeout                time.Duration
-	FirstMessageTimeout           time.Duration
+	Undecided                     int
+	FirstBytesTimeout             time.Duration
+
+	// TURN: allocations in all and of one participant, and the bytes per second of one, each way.
+	TURNAllocations     int
+	TURNPerParticipant  int
+	TURNByteRate        int
+	HeaderBytes         int
+	HeaderTimeout       time.Duration
+	IdleTimeout         time.Duration
+	UpgradeTimeout      time.Duration
+	FirstMessageTimeout time.Duration
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/parlorhq/parlor/auth"
 )
@@ -119,6 +120,9 @@ func (l *loader) derive() {
 			c.UDP = ":" + port
 		}
 	}
+	if c.ACME.Cache == "" && c.DataDir != "" {
+		c.ACME.Cache = filepath.Join(c.DataDir, "acme")
+	}
 	if !l.adminSet && !c.Dev {
 		c.Admin = "127.0.0.1:9090"
 	}
@@ -143,9 +147,28 @@ func (l *loader) check() error {
 			return err
 		}
 	}
+	if (len(c.TURN.Servers) > 0) != (c.TURN.Secret != "") {
+		return errors.New("turn-secret: turn-servers and turn-secret are needed together")
+	}
+	if err := c.checkACME(); err != nil {
+		return err
+	}
 	if m.ByteBurst < m.MessageBytes {
 		return fmt.Errorf("byte-burst: %s is less than message-bytes (%s), so the largest message could never pass",
 			formatSize(m.ByteBurst), formatSize(m.MessageBytes))
+	}
+	return nil
+}
+
+func (c *Config) checkACME() error {
+	a := &c.ACME
+	switch {
+	case len(a.Domains) == 0 && (a.Email != "" || a.Directory != ""):
+		return errors.New("acme-domains: acme-email or acme-directory is set, so it is needed too")
+	case len(a.Domains) > 0 && c.TLSCert != "":
+		return errors.New("acme-domains: tls-cert is set too; certificates come from one of them")
+	case len(a.Domains) > 0 && a.Cache == "":
+		return errors.New("acme-cache: a folder is needed (or a data-dir), or each start would fetch certificates, of which there are only so many a week")
 	}
 	return nil
 }

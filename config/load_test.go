@@ -97,7 +97,11 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 	examples := map[string]string{
 		"dev": "true", "listen": "127.0.0.1:81", "udp": "127.0.0.1:82", "external-ip": "203.0.113.7,2001:db8::7",
 		"tls-cert": cert, "tls-key": key, "keys": "a:" + secret + ",b:" + secret + "b", "allowed-origins": "https://a.example,http://b.example:81",
-		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl", "log-level": "debug", "log-format": "json",
+		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl",
+		"turn-host": "turn.example.org:443", "turn-servers": "turn:turn.example.org:3478?transport=udp,turns:192.0.2.1", "turn-secret": "xyz",
+		"turn":         "false",
+		"acme-domains": "call.example.org,example.org", "acme-email": "ada@example.org", "acme-directory": "https://ca.example.org/dir",
+		"acme-cache": "/var/lib/acme", "trusted-proxies": "10.0.0.0/8,192.0.2.1/32,fd00::/8", "log-level": "debug", "log-format": "json",
 	}
 	var l loader
 	l.setDefaults()
@@ -114,6 +118,15 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 				base := []string{"PARLOR_DEV=true"}
 				if other := map[string]string{"tls-cert": "PARLOR_TLS_KEY=" + key, "tls-key": "PARLOR_TLS_CERT=" + cert}[o.name]; other != "" {
 					base = append(base, other)
+				}
+				if other := map[string]string{"turn-servers": "PARLOR_TURN_SECRET=x", "turn-secret": "PARLOR_TURN_SERVERS=turn:192.0.2.1"}[o.name]; other != "" {
+					base = append(base, other)
+				}
+				if strings.HasPrefix(o.name, "acme-") && o.name != "acme-domains" {
+					base = append(base, "PARLOR_ACME_DOMAINS=example.net")
+				}
+				if strings.HasPrefix(o.name, "acme-") && o.name != "acme-cache" {
+					base = append(base, "PARLOR_ACME_CACHE=/var/cache/acme")
 				}
 				byFlag := mustLoad(t, []string{"--" + o.name + "=" + text}, base)
 				byEnv := mustLoad(t, nil, append(base, o.env()+"="+text))
@@ -286,6 +299,26 @@ func TestT75BadOptionEndsTheStart(t *testing.T) {
 		{"origin with a user", []string{"--dev", "--allowed-origins", "https://a@example.org"}, nil, "allowed-origins"},
 		{"origin with port 0", []string{"--dev", "--allowed-origins", "https://example.org:0"}, nil, "allowed-origins"},
 		{"origin of another kind", []string{"--dev", "--allowed-origins", "file://example.org"}, nil, "allowed-origins"},
+
+		{"turn-servers without a secret", []string{"--dev", "--turn-servers", "turn:192.0.2.1"}, nil, "turn-secret"},
+		{"turn-secret without servers", []string{"--dev", "--turn-secret", "x"}, nil, "turn-secret"},
+		{"turn-servers a STUN server", []string{"--dev", "--turn-secret", "x", "--turn-servers", "stun:192.0.2.1"}, nil, "turn-servers"},
+		{"turn-servers a web page", []string{"--dev", "--turn-secret", "x", "--turn-servers", "https://turn.example"}, nil, "turn-servers"},
+		{"turn-servers by another transport", []string{"--dev", "--turn-secret", "x", "--turn-servers", "turn:192.0.2.1?transport=sctp"}, nil, "turn-servers"},
+		{"turn-host a URL", []string{"--dev", "--turn-host", "turn:turn.example"}, nil, "turn-host"},
+		{"turn-host with port 0", []string{"--dev", "--turn-host", "turn.example.org:0"}, nil, "turn-host"},
+
+		{"acme-domains an address", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "192.0.2.1"}, nil, "acme-domains"},
+		{"acme-domains a wildcard", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "*.example.org"}, nil, "acme-domains"},
+		{"acme-domains of this machine", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "localhost"}, nil, "acme-domains"},
+		{"acme-domains twice", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "a.example,A.example"}, nil, "acme-domains"},
+		{"acme-domains without a folder", []string{"--dev", "--acme-domains", "a.example"}, nil, "acme-cache"},
+		{"acme-domains and a certificate", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "a.example", "--tls-cert", cert, "--tls-key", key}, nil, "acme-domains"},
+		{"acme-email alone", []string{"--dev", "--acme-email", "a@example.org"}, nil, "acme-domains"},
+		{"acme-directory without TLS", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "a.example", "--acme-directory", "http://ca.example"}, nil, "acme-directory"},
+		{"trusted-proxies a name", []string{"--dev", "--trusted-proxies", "proxy.example"}, nil, "trusted-proxies"},
+		{"trusted-proxies too long", []string{"--dev", "--trusted-proxies", "10.0.0.0/33"}, nil, "trusted-proxies"},
+		{"trusted-proxies in disguise", []string{"--dev", "--trusted-proxies", "::ffff:10.0.0.0/104"}, nil, "trusted-proxies"},
 
 		{"tls-cert without tls-key", []string{"--dev", "--tls-cert", cert}, nil, "tls-key"},
 		{"tls-key without tls-cert", []string{"--dev", "--tls-key", key}, nil, "tls-cert"},

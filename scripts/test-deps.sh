@@ -13,6 +13,7 @@ need chromium "${CHROMIUM_BIN:-/usr/bin/chromium}"
 need firefox-esr "${FIREFOX_BIN:-/usr/bin/firefox-esr}"
 need webkit2gtk-driver "${WEBKIT_DRIVER_BIN:-/usr/bin/WebKitWebDriver}"
 need xvfb "${XVFB_BIN:-/usr/bin/Xvfb}"
+need coturn turnutils_uclient # clients of TURN that we did not write
 # A network of one's own, in which a test drops packets; without root or Linux that test is skipped.
 if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
 	need iproute2 ip

@@ -152,8 +152,14 @@ func newHouse(t *testing.T, limits Limits, sockets ...net.PacketConn) *house {
 		}
 		sockets = append(sockets, c)
 	}
+	return newHouseOf(t, Config{Sockets: sockets, Limits: limits})
+}
+
+func newHouseOf(t *testing.T, c Config) *house {
+	t.Helper()
 	m := metrics.New()
-	e, err := NewEngine(Config{Sockets: sockets, Limits: limits, Log: zerolog.Nop(), Metrics: m})
+	c.Log, c.Metrics = zerolog.Nop(), m
+	e, err := NewEngine(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +204,7 @@ type browser struct {
 
 // browserOptions vary a browser.
 type browserOptions struct {
+	networks  []webrtc.NetworkType // default: UDP over IPv4
 	net       transport.Net
 	noPublish bool
 	noSee     bool
@@ -225,7 +232,11 @@ func (h *house) browser(o browserOptions) *browser {
 	} else {
 		settings.SetIncludeLoopbackCandidate(true)
 	}
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	networks := o.networks
+	if networks == nil {
+		networks = []webrtc.NetworkType{webrtc.NetworkTypeUDP4}
+	}
+	settings.SetNetworkTypes(networks)
 	settings.DisableSRTPReplayProtection(true)
 	// When the other side closes, pion closes holding a lock while it waits for a timer, and waits for that lock: in a
 	// bubble, where time stands still while anybody waits for a lock, that is for ever.

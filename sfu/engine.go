@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,11 +30,17 @@ type Config struct {
 	// Sockets are what ICE runs over: UDP, the same port number on each, none on an unspecified address. Engine.Close
 	// ends them; closing them again afterwards does no harm.
 	Sockets []net.PacketConn
+	// Streams are TCP connections that begin with ICE (RFC 6544), whose writes must not wait; nil: ICE has UDP only. Its
+	// port is announced at those addresses of Sockets that it listens on. Engine.Close ends it.
+	Streams net.Listener
 	// ExternalIPs are announced instead of the sockets' own addresses, by a server behind 1:1 NAT.
 	ExternalIPs []netip.Addr
-	Limits      Limits
-	Log         zerolog.Logger
-	Metrics     *metrics.Metrics
+	// Relayed are names that Sockets have beside their addresses, for those who reach them by a relay that knows these.
+	// They are announced behind everything else.
+	Relayed []netip.AddrPort
+	Limits  Limits
+	Log     zerolog.Logger
+	Metrics *metrics.Metrics
 }
 
 // Engine makes peers that share its sockets.
@@ -43,7 +50,9 @@ type Engine struct {
 	log      zerolog.Logger
 	metrics  *metrics.Metrics
 	mux      *ice.MultiUDPMuxDefault
+	tcp      *tcpMux // nil: none
 	external []string
+	relayed  string // lines of candidates
 
 	counts      counts
 	certificate certificate
@@ -71,20 +80,48 @@ func NewEngine(c Config) (*Engine, error) {
 	for _, ip := range c.ExternalIPs {
 		e.external = append(e.external, ip.String())
 	}
+	e.relayed = relayedCandidates(c.Relayed)
 	loggers := newPionLoggers(c.Log)
 	muxes := make([]ice.UDPMux, 0, len(c.Sockets))
+	var addresses []netip.Addr
 	for _, socket := range c.Sockets {
 		addr, ok := socket.LocalAddr().(*net.UDPAddr)
 		if !ok || addr.IP.IsUnspecified() {
 			return nil, fmt.Errorf("sfu: socket %s has no address of its own to announce", socket.LocalAddr())
 		}
+		addresses = append(addresses, addr.AddrPort().Addr().Unmap())
 		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn: socket, Logger: loggers.NewLogger("mux"), Net: noNet{},
 		}))
 	}
 	e.mux = ice.NewMultiUDPMuxDefault(muxes...)
+	if c.Streams != nil {
+		var err error
+		if e.tcp, err = newTCPMux(c.Streams, addresses, c.Metrics); err != nil {
+			return nil, err
+		}
+	}
 	e.register()
 	return e, nil
+}
+
+// relayedCandidates are lines for SDP. Their priorities are the lowest there are.
+func relayedCandidates(at []netip.AddrPort) string {
+	var b strings.Builder
+	for i, a := range at {
+		fmt.Fprintf(&b, "a=candidate:relayed%d 1 udp %d %s %d typ host\r\n", i, len(at)-i, a.Addr(), a.Port())
+	}
+	return b.String()
+}
+
+// announce adds the relayed candidates to an answer, behind the others of the transport.
+func (e *Engine) announce(answer string) string {
+	const end = "a=end-of-candidates\r\n"
+	before, after, found := strings.Cut(answer, end)
+	if e.relayed == "" || !found {
+		return answer
+	}
+	return before + e.relayed + end + after
 }
 
 // register offers the engine's counts to metrics.
@@ -142,6 +179,9 @@ func (e *Engine) Close() error {
 		p.Close()
 	}
 	e.peers.Wait()
+	if e.tcp != nil {
+		_ = e.tcp.Close() // its listener may have been closed before
+	}
 	return e.mux.Close()
 }
 
@@ -192,8 +232,15 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), e.limits.DTLSTimeout)
 	})
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	settings.SetNet(noNet{})
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if e.tcp == nil {
+		settings.SetNet(noNet{})
+	} else {
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		settings.SetNet(noNet{e.tcp.addresses})
+		settings.SetICETCPMux(e.tcp)
+	}
+	settings.SetNetworkTypes(networks)
 	settings.SetICEUDPMux(e.mux)
 	settings.DisableActiveTCP(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 
 	"github.com/pion/transport/v4"
 )
@@ -13,12 +14,23 @@ var errNoNet = errors.New("sfu: the server opens no sockets and looks up no name
 
 // noNet is a network on which nothing can be opened, dialled or looked up: pion has the sockets of the engine and
 // needs no other, whatever a peer says.
-type noNet struct{}
+type noNet struct {
+	addresses []netip.Addr // those that pion may announce of its own accord: it does so for TCP
+}
 
 var _ transport.Net = noNet{}
 
-// Interfaces are none.
-func (noNet) Interfaces() ([]*transport.Interface, error) { return nil, nil }
+// Interfaces are one that has the addresses, or none.
+func (n noNet) Interfaces() ([]*transport.Interface, error) {
+	if len(n.addresses) == 0 {
+		return nil, nil
+	}
+	i := transport.NewInterface(net.Interface{Index: 1, MTU: 1500, Name: "server", Flags: net.FlagUp})
+	for _, ip := range n.addresses {
+		i.AddAddress(&net.IPNet{IP: ip.AsSlice(), Mask: net.CIDRMask(ip.BitLen(), ip.BitLen())})
+	}
+	return []*transport.Interface{i}, nil
+}
 
 // InterfaceByIndex finds none.
 func (noNet) InterfaceByIndex(int) (*transport.Interface, error) { return nil, errNoNet }

@@ -230,7 +230,7 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 	p.mu.Lock()
 	p.slots = append(p.slots, added...)
 	p.mu.Unlock()
-	return p.pc.LocalDescription().SDP, nil
+	return p.engine.announce(p.pc.LocalDescription().SDP), nil
 }
 
 // settle takes out slots whose m-line is gone and fills new ones.

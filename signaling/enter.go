@@ -30,8 +30,9 @@ type arrival struct {
 
 // caller is where a first message comes from.
 type caller struct {
-	ip  string
-	key string // of the link, for the client to know; empty for a WebSocket
+	ip   string
+	host string // that it came to, as it says
+	key  string // of the link, for the client to know; empty for a WebSocket
 }
 
 // enter does what the first message of a link asks for. An error is one from before there is a session to speak for
@@ -139,7 +140,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
-		ICEServers: []iceServer{}, State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
+		ICEServers: h.iceServers(p.ID, from), State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
 		Limits: h.advertise(), Link: from.key,
 	}
 	if m.Offer != "" {
@@ -194,11 +195,20 @@ func (h *Handler) resume(m resumeRequest, from caller) (arrival, error) {
 		return arrival{}, err
 	}
 	reply := resumedReply{T: "resumed", Token: token, Link: from.key, Here: here, Peer: c.participant.HasPeer()}
+	reply.ICEServers = h.iceServers(c.participant.ID, from)
 	rev, slots := c.participant.Slots()
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
 	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
 	return arrival{c, marshal(reply), false, reply.Rev}, nil
+}
+
+// iceServers are never null.
+func (h *Handler) iceServers(id string, from caller) []ICEServer {
+	if h.cfg.ICEServers == nil {
+		return []ICEServer{}
+	}
+	return append([]ICEServer{}, h.cfg.ICEServers(id, from.host)...)
 }
 
 // snapshot is what a reader gets that can't go on in the log.

@@ -50,6 +50,8 @@ type Config struct {
 	Limits  Limits
 	// History are the types of messages that are kept for newcomers.
 	History []string
+	// ICEServers are given to a participant of this id who reached us as host; nil: none.
+	ICEServers func(id, host string) []ICEServer
 	// Keeper writes sessions down, so that they outlive the server; nil: they do not.
 	Keeper  *datachannel.Keeper
 	Log     zerolog.Logger

@@ -144,7 +144,7 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 		return err // who gave up may have joined another way
 	}
 	key := rand.Text()
-	a, err := h.enter(raw, caller{remoteIP(r), key})
+	a, err := h.enter(raw, caller{remoteIP(r), r.Host, key})
 	if err != nil {
 		return err
 	}

@@ -180,14 +180,15 @@ type joinedReply struct {
 	Answer       string        `json:"answer,omitempty"`
 	Rev          uint64        `json:"rev,omitempty"`
 	Slots        []slot        `json:"slots,omitempty"`
-	ICEServers   []iceServer   `json:"iceServers"`
+	ICEServers   []ICEServer   `json:"iceServers"`
 	State        int           `json:"state"`          // cells that follow
 	History      []string      `json:"history"`        // types of messages that are kept for newcomers
 	Link         string        `json:"link,omitempty"` // key of the link, over HTTP
 	Limits       advertised    `json:"limits"`
 }
 
-type iceServer struct {
+// ICEServer is a TURN server as WebRTC's RTCIceServer has it.
+type ICEServer struct {
 	URLs       []string `json:"urls"`
 	Username   string   `json:"username,omitempty"`
 	Credential string   `json:"credential,omitempty"`
@@ -201,6 +202,8 @@ type resumedReply struct {
 	Here  bool   `json:"here"`
 	Rev   uint64 `json:"rev,omitempty"`
 	Slots []slot `json:"slots,omitempty"`
+
+	ICEServers []ICEServer `json:"iceServers,omitempty"`
 }
 
 type answerReply struct {

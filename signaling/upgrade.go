@@ -33,7 +33,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	h.sockets.Add(1)
 	defer h.sockets.Add(-1)
 	s := newSocket(conn, h.cfg.Limits.FrameBytes)
-	a, err := h.greet(s, ip)
+	a, err := h.greet(s, caller{ip: ip, host: r.Host})
 	if err != nil {
 		h.refuse(s, err)
 		return
@@ -45,7 +45,7 @@ func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 const maxEarlyPings = 10
 
 // greet reads on to the first message of a WebSocket that is more than a ping, and does what it asks for.
-func (h *Handler) greet(s *socket, ip string) (arrival, error) {
+func (h *Handler) greet(s *socket, from caller) (arrival, error) {
 	if err := s.conn.SetReadDeadline(time.Now().Add(h.cfg.Limits.FirstMessage)); err != nil {
 		return arrival{}, fmt.Errorf("first message: %w", err)
 	}
@@ -59,7 +59,7 @@ func (h *Handler) greet(s *socket, ip string) (arrival, error) {
 		}
 		var ping pingRequest
 		if pings == maxEarlyPings || decode(raw, &ping) != nil || ping.T != kindPing {
-			return h.enter(raw, caller{ip: ip})
+			return h.enter(raw, from)
 		}
 		if err := s.WriteFrame(marshal(pongReply{T: "pong", ID: ping.ID}), false); err != nil {
 			return arrival{}, fmt.Errorf("pong: %w", err)

@@ -53,7 +53,7 @@ func health(ctx context.Context, args, env []string, stdout, stderr io.Writer) i
 // healthURL is where this machine reaches a server of that configuration.
 func healthURL(cfg *config.Config) string {
 	scheme := "http"
-	if cfg.TLSCert != "" {
+	if cfg.TLS() {
 		scheme = "https"
 	}
 	host, port, err := net.SplitHostPort(cfg.Listen)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -24,6 +24,7 @@ import (
 	"github.com/parlorhq/parlor/config"
 	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/front"
+	"github.com/parlorhq/parlor/front/turn"
 	"github.com/parlorhq/parlor/internal/metrics"
 	"github.com/parlorhq/parlor/internal/steady"
 	"github.com/parlorhq/parlor/room"
@@ -103,6 +104,11 @@ type server struct {
 	listen  net.Listener
 	admin   *http.Server // nil: none
 	private net.Listener
+	port    *front.Port
+	turn    *turn.Server // nil: it is none
+	relayed []netip.AddrPort
+	acme    *front.ACME  // nil: certificates are from files, or there are none
+	upgrade *http.Server // sends to https whoever comes without; nil: HTTP is what is served
 }
 
 // newServer opens the sockets and wires the packages, floor by floor. What it opened it closes again if it fails.
@@ -129,12 +135,18 @@ func (s *server) open() (err error) {
 	if s.sockets, err = front.ListenUDP(s.udpAddress(), cfg.Dev, counts); err != nil {
 		return fmt.Errorf("udp: %w", err)
 	}
+	if err = s.openPort(counts); err != nil {
+		return err
+	}
+	if err = s.openTURN(counts); err != nil {
+		return err
+	}
 	l := cfg.Limits
 	if err = s.openStore(counts); err != nil {
 		return err
 	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
-		Sockets: s.sockets, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
+		Sockets: s.sockets, Streams: s.port.ICE(), Relayed: s.relayed, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
 			SDPBytes: l.SDPBytes, MediaLines: l.MediaLines, SSRCs: l.SSRCs, Channels: l.DataChannels, Tracks: l.Tracks,
 			ICETimeout: l.ICETimeout, DTLSTimeout: l.DTLSTimeout,
@@ -157,12 +169,12 @@ func (s *server) open() (err error) {
 	}
 	s.door = signaling.New(signaling.Config{
 		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
-		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper,
+		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper, ICEServers: s.iceServers,
 	})
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
-	s.public = s.httpServer(s.routes())
+	s.public = s.httpServer(front.BehindProxies(cfg.TrustedProxies, s.routes()))
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
 	}
@@ -232,7 +244,7 @@ func adminRoutes(door http.Handler, counts *metrics.Metrics) http.Handler {
 // url is what a person opens.
 func (s *server) url() string {
 	scheme := "http"
-	if s.cfg.TLSCert != "" {
+	if s.cfg.TLS() {
 		scheme = "https"
 	}
 	host, port, err := net.SplitHostPort(s.listen.Addr().String())
@@ -248,8 +260,8 @@ func (s *server) url() string {
 // run serves until ctx is done, then closes from the top floor down: nobody is let in any more, those inside are told,
 // open requests end, and last the sockets.
 func (s *server) run(ctx context.Context) error {
-	failed := make(chan error, 2)
-	go func() { failed <- s.servePublic() }()
+	failed := make(chan error, 5)
+	s.servePort(failed)
 	if s.admin != nil {
 		go func() { failed <- s.admin.Serve(s.private) }()
 	}
@@ -261,11 +273,11 @@ func (s *server) run(ctx context.Context) error {
 	s.rooms.Close()
 	timeout, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err = errors.Join(err, s.public.Shutdown(timeout))
+	err = errors.Join(err, s.public.Shutdown(timeout), s.closeUpgrade())
 	if s.admin != nil {
 		err = errors.Join(err, s.admin.Shutdown(timeout))
 	}
-	err = errors.Join(err, s.engine.Close(), s.closeStore())
+	err = errors.Join(err, s.engine.Close(), s.closeTURN(), s.port.Close(), s.closeStore())
 	s.closeSockets()
 	s.log.Info().Msg("shut down")
 	return err
@@ -289,15 +301,8 @@ func (s *server) tend(ctx context.Context, failed <-chan error) error {
 	}
 }
 
-func (s *server) servePublic() error {
-	if s.cfg.TLSCert == "" {
-		return s.public.Serve(s.listen)
-	}
-	s.public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	return s.public.ServeTLS(s.listen, s.cfg.TLSCert, s.cfg.TLSKey)
-}
-
 func (s *server) closeSockets() {
+	_ = s.closeTURN() // it may have been
 	for _, c := range []io.Closer{closerOf(s.listen), closerOf(s.private)} {
 		if c != nil {
 			_ = c.Close() // Shutdown may have closed it

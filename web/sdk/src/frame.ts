@@ -82,6 +82,7 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         peer: f.boolean('peer'),
         here: f.boolean('here'),
         ...slotFields(f),
+        ...(f.has('iceServers') ? { iceServers: f.objects('iceServers').map(iceServer) } : {}),
         ...(f.has('link') ? { link: f.string('link') } : {}),
       }
     case 'answer':

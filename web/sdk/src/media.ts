@@ -73,6 +73,7 @@ export class Media {
   #joining = false
   readonly #repair = new Repair({
     state: () => this.#peer?.state,
+    untried: () => this.#peer?.late ?? false,
     restart: () => this.#negotiation.run((peer) => peer.restartIce()),
     renew: () => this.#renew(),
     failed: () => this.#setState('failed'),
@@ -140,6 +141,7 @@ export class Media {
     this.#limits = joined.limits
     this.#grant = joined.grant
     this.#iceServers = joined.iceServers
+    this.#peer?.configure(this.#iceServers)
     if (joined.answer === undefined) {
       this.#signallingUp()
       void this.#renew()
@@ -164,6 +166,10 @@ export class Media {
 
   resumed(resumed: Resumed): void {
     if (this.#closed) return
+    if (resumed.iceServers) {
+      this.#iceServers = resumed.iceServers
+      this.#peer?.configure(this.#iceServers)
+    }
     if (!resumed.peer && this.#peer?.accepted) this.#replace()
     if (this.#peer?.accepted && resumed.slots) this.#slots.apply(resumed.rev ?? 0, resumed.slots)
     const waiting = this.#negotiation.asking

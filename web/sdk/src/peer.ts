@@ -29,6 +29,7 @@ export class Peer {
   /** The pool, in the order in which slots were added. */
   readonly #slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] }
   #accepted = false
+  #late = false
 
   constructor(options: PeerOptions, events: PeerEvents) {
     this.#codec = options.codec
@@ -39,6 +40,21 @@ export class Peer {
     const unordered = { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }
     const lossy = this.#pc.createDataChannel('lossy', unordered)
     lossy.onopen = () => events.lossy(this, lossy)
+  }
+
+  /** Uses these TURN servers, from the next time on that ways to the server are looked for: the next restart of ICE. */
+  configure(iceServers: RTCIceServer[]): void {
+    this.#late ||= iceServers.length > 0
+    try {
+      this.#pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers })
+    } catch {
+      // A browser that does not take them has the ways it has.
+    }
+  }
+
+  /** Whether there are TURN servers that were not tried. */
+  get late(): boolean {
+    return this.#late
   }
 
   /** Whether the server has answered an offer of this PeerConnection. */
@@ -128,6 +144,7 @@ export class Peer {
   }
 
   restartIce(): void {
+    this.#late = false
     this.#pc.restartIce()
   }
 

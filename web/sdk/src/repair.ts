@@ -1,9 +1,13 @@
 const disconnectedMs = 3_000
 const connectMs = 10_000
+/** The first offer is made before the server said which TURN servers there are: this is how long it goes without them. */
+const relayMs = 2_500
 const longestMs = 30_000
 
 export interface RepairEvents {
   state(): RTCPeerConnectionState | undefined
+  /** Whether there are TURN servers that were not tried. */
+  untried(): boolean
   /** Finds another path for the PeerConnection of now. */
   restart(): Promise<void>
   /** Goes on with another PeerConnection. */
@@ -37,7 +41,7 @@ export class Repair {
 
   /** If the path does not come up in a while, something has to be done about it. */
   await(): void {
-    this.#in(connectMs + this.#delay())
+    this.#in((this.#events.untried() ? relayMs : connectMs) + this.#delay())
   }
 
   /** An attempt came to nothing. */

@@ -143,6 +143,8 @@ export interface Resumed {
   here: boolean
   rev?: number
   slots?: SlotInfo[]
+  /** With credentials for another while. */
+  iceServers?: RTCIceServer[]
   link?: string
 }
 

@@ -99,6 +99,51 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+describe('TURN servers', () => {
+  const turn = (word: string) => [
+    { urls: ['turns:test:443?transport=tcp'], username: word, credential: word },
+  ]
+
+  it('are tried when there is no way without them after a moment', async () => {
+    const { socket } = await enter({}, { iceServers: turn('first') })
+    const peer = FakePeer.last
+    expect(peer.iceServers).toEqual(turn('first'))
+    await pass(1_400)
+    expect(peer.restarts).toBe(0)
+    await pass(200)
+    expect(peer.restarts).toBe(1)
+    await answer(socket)
+    await pass(5_000) // they are looking for a way
+    expect(peer.restarts).toBe(1)
+    peer.become('connected')
+    expect(FakePeer.all.length).toBe(1)
+  })
+
+  it('cost nothing where there is a way', async () => {
+    await enter({}, { iceServers: turn('first') })
+    FakePeer.last.become('connected')
+    await pass(20_000)
+    expect(FakePeer.last.restarts).toBe(0)
+  })
+
+  it('are not waited for where there are none', async () => {
+    await enter({}, { iceServers: [] })
+    await pass(5_000)
+    expect(FakePeer.last.restarts).toBe(0)
+  })
+
+  it('get new credentials when a session goes on', async () => {
+    const { socket } = await enter({}, { iceServers: turn('first') })
+    FakePeer.last.become('connected')
+    socket.break()
+    await pass(300)
+    const again = await dialled()
+    again.say({ t: 'resumed', rt: 'rt2', peer: true, here: true, iceServers: turn('second'), ...slots })
+    await pass(0)
+    expect(FakePeer.last.iceServers).toEqual(turn('second'))
+  })
+})
+
 describe('what is published no more', () => {
   it('is taken back also if nobody heard of its end', async () => {
     const { room, socket } = await enter()

@@ -81,10 +81,13 @@ export class FakePeer {
   localDescription: { sdp: string } | null = null
   onconnectionstatechange: (() => void) | null = null
   restarts = 0
+  /** The TURN servers it was given last, at first none. */
+  iceServers: RTCIceServer[] = []
   readonly channels: FakeChannel[] = []
   readonly transceivers: FakeTransceiver[] = []
 
-  constructor() {
+  constructor(configuration?: RTCConfiguration) {
+    this.iceServers = configuration?.iceServers ?? []
     FakePeer.all.push(this)
   }
 
@@ -131,6 +134,10 @@ export class FakePeer {
 
   async setRemoteDescription(): Promise<void> {
     this.signalingState = 'stable'
+  }
+
+  setConfiguration({ iceServers }: RTCConfiguration): void {
+    this.iceServers = iceServers ?? []
   }
 
   restartIce(): void {
