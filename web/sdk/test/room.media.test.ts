@@ -108,7 +108,7 @@ describe('TURN servers', () => {
     const { socket } = await enter({}, { iceServers: turn('first') })
     const peer = FakePeer.last
     expect(peer.iceServers).toEqual(turn('first'))
-    await pass(1_400)
+    await pass(2_400)
     expect(peer.restarts).toBe(0)
     await pass(200)
     expect(peer.restarts).toBe(1)
