@@ -123,8 +123,8 @@ func (p *Peer) decideLocked(now time.Time) {
 		s, options := d.slots[i], d.options[i]
 		s.take(c, options, now)
 		paused := c.Option == bandwidth.Paused && len(options) > 0
-		if s.paused != paused {
-			s.pause(paused)
+		if said := paused && s.pauses(now); s.paused != said {
+			s.pause(said)
 			changed = true
 		}
 		switch {
@@ -182,21 +182,37 @@ func room(w Wish, of int) (width, height int) {
 	return width, height
 }
 
-// take notes what the slot was given.
+// take notes what the slot was given. If that is less because what it had costs more than was guessed, it has not fallen.
 func (s *slot) take(c bandwidth.Choice, options []option, now time.Time) {
 	s.past.Take(c, now)
-	if s.given = (target{}); c.Option != bandwidth.Paused {
-		s.given = options[c.Option].target
+	if s.guessed && c.Option < s.option {
+		s.past.Forgive()
 	}
+	if s.given, s.guessed = (target{}), false; c.Option != bandwidth.Paused {
+		s.given, s.guessed, s.had = options[c.Option].target, options[c.Option].guessed, true
+	}
+}
+
+// pausedAfter is for how long a slot may wait for its first picture before that is said to be paused: a line that has just
+// begun is soon known better.
+const pausedAfter = time.Second
+
+// pauses tells whether a slot that is given nothing is paused.
+func (s *slot) pauses(now time.Time) bool {
+	if s.wanted.IsZero() {
+		s.wanted = now
+	}
+	return s.had || now.Sub(s.wanted) >= pausedAfter
 }
 
 // recall finds what the slot was given among options that may be others than before: streams begin, and have more layers
 // than was known.
 func (s *slot) recall(options []option) {
+	at := bandwidth.Paused
 	if s.given.layer == nil {
+		s.option = at
 		return
 	}
-	at := bandwidth.Paused
 	for i, o := range options {
 		if o.target.layer == s.given.layer && (at < 0 || options[at].target != s.given) {
 			if t := o.target.tier(); t.meet(s.given.tier()) == t || at < 0 {
@@ -204,6 +220,7 @@ func (s *slot) recall(options []option) {
 			}
 		}
 	}
+	s.option = at
 	s.past.Became(at)
 }
 

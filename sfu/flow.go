@@ -114,8 +114,10 @@ func (s *slot) stop() (after uint32, has bool) {
 	s.mu.Lock()
 	source, next := s.source, s.next
 	s.source, s.next = nil, nil
-	s.run.Add(1)
 	s.forward.stop()
+	if s.numberID != 0 {
+		s.forward.unsend(s.line.cut(s, s.forward.sequence))
+	}
 	after, has = s.forward.after()
 	s.mu.Unlock()
 	for _, l := range []*layer{source, next} {
@@ -197,6 +199,9 @@ func (s *slot) send(l *layer, p *packet, o *scratch, now time.Time) (left *layer
 	if v == refused {
 		// The rest of the picture is of no use then, nor is what builds on it.
 		s.forward.begin(s.forward.selection.aim)
+		if out.sequence == s.forward.sequence {
+			s.forward.unsend(1)
+		}
 		ask = s.asksLocked(now)
 	} else {
 		s.sentPackets++

@@ -128,6 +128,9 @@ func (f *forwarder) join(aim tier, timestamp uint32) {
 // stop ends the current source: nothing more comes out of translate, and nothing of it is sent again.
 func (f *forwarder) stop() { f.state, f.span, f.kept = idle, 0, 0 }
 
+// unsend takes back the last numbers given, of packets that were not sent after all. To be called after stop.
+func (f *forwarder) unsend(packets int) { f.sequence -= uint16(packets) }
+
 // waits tells whether there is a source that has not begun, for want of a key frame.
 func (f *forwarder) waits() bool { return f.state == waiting }
 

@@ -49,13 +49,13 @@ func newLine(c *counts, drop func(reason string)) *line {
 
 // outgoing is a packet on its way out.
 type outgoing struct {
-	slot   *slot
-	run    uint32 // see slot.run
-	kind   bandwidth.Kind
-	size   int  // with its header
-	waits  bool // it may be made to wait
-	number uint8
-	writer rtpWriter
+	slot     *slot
+	kind     bandwidth.Kind
+	sequence uint16
+	size     int   // with its header
+	waits    bool  // it may be made to wait
+	number   uint8 // id of the extension for the number
+	writer   rtpWriter
 }
 
 // verdict is what becomes of a packet.
@@ -128,10 +128,6 @@ func (o *line) drain(out *scratch) (wait time.Duration) {
 		now := time.Now()
 		o.mu.Lock()
 		w := o.queue.head()
-		for w != nil && w.run != w.slot.run.Load() { // what its slot shows has changed
-			o.queue.pop()
-			w = o.queue.head()
-		}
 		if w == nil {
 			o.mu.Unlock()
 			return 0
@@ -145,6 +141,7 @@ func (o *line) drain(out *scratch) (wait time.Duration) {
 		number := o.sent(&w.outgoing, now)
 		writer := w.writer
 		payload, ok := w.unpack(out, number)
+		w.leaves = true
 		o.mu.Unlock()
 
 		if ok {
@@ -156,6 +153,21 @@ func (o *line) drain(out *scratch) (wait time.Duration) {
 		o.queue.pop()
 		o.mu.Unlock()
 	}
+}
+
+// busy tells whether anything waits.
+func (o *line) busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue.len() > 0
+}
+
+// cut drops what waits of a slot, which has stopped. Packets are those of the last numbers given, up to last, that will not have
+// been sent: they are free again.
+func (o *line) cut(s *slot, last uint16) (packets int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.queue.cut(s, last)
 }
 
 // feedback takes a browser's report. It is true if pictures should be chosen anew for it.
@@ -208,13 +220,6 @@ func (o *line) carries(now time.Time, want int) (bits int, full bool) {
 		return math.MaxInt, false
 	}
 	return o.advice.Video, o.advice.Full
-}
-
-// queued is how many packets wait.
-func (o *line) queued() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.queue.len()
 }
 
 // strained tells whether it ever carried less than it was thought to.

@@ -192,8 +192,8 @@ func TestQueueOverflow(t *testing.T) {
 					t.Errorf("%d sent, %d wait", w.len(), s.line.waiting())
 				}
 				l.take(vp8Packet(601, 7000, 10, true), time.Now())
-				if w.len() != n+1 {
-					t.Error("it does not go on with a key frame")
+				if w.len() != n+1 || w.packets[n].SequenceNumber != w.packets[n-1].SequenceNumber+1 {
+					t.Error("it does not go on with a key frame and the next number")
 				}
 				close(closing)
 				done.Wait()
@@ -253,7 +253,7 @@ func TestSwitchKeepsOrder(t *testing.T) {
 	}
 }
 
-// What waits of a track that a slot does not show any more is not sent.
+// What waits of a track that a slot does not show any more is not sent, and what comes next has its numbers.
 func TestWhatWaitsIsDroppedWithItsSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &spool{}
@@ -262,13 +262,24 @@ func TestWhatWaitsIsDroppedWithItsSource(t *testing.T) {
 		s.show(f.l)
 		f.frame(20, true, time.Now())
 		n := w.len()
+		other := numbered(boundSlot(Video, w))
+		other.ssrc, other.line = 99, s.line
+		g := &film{l: testLayer(Video, "video/VP8")}
+		other.show(g.l)
+		g.frame(2, true, time.Now())
+		last := w.packets[n-1].SequenceNumber
 		s.leave()
 		closing := make(chan struct{})
 		var done sync.WaitGroup
 		done.Go(func() { s.line.run(closing) })
 		time.Sleep(time.Second)
-		if w.len() != n || s.line.waiting() != 0 {
+		if w.len() != n+2 || w.packets[n].SSRC != 99 || s.line.waiting() != 0 || s.line.queue.bytes != 0 {
 			t.Errorf("%d more were sent, %d wait", w.len()-n, s.line.waiting())
+		}
+		s.show(f.l)
+		f.frame(1, true, time.Now())
+		if next := w.packets[n+2]; next.SSRC != s.ssrc || next.SequenceNumber != last+1 {
+			t.Errorf("it goes on with %d after %d", next.SequenceNumber, last)
 		}
 		close(closing)
 		done.Wait()

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"github.com/parlorhq/parlor/sfu/bandwidth"
 )
 
 // queue holds packets of pictures that wait for their turn on a line, in order. It is bounded in packets and bytes, and
@@ -22,7 +24,8 @@ type queue struct {
 type queued struct {
 	outgoing
 	since  time.Time
-	header int // bytes of data that are the header; the rest is the payload
+	leaves bool // it is being written
+	header int  // bytes of data that are the header; the rest is the payload
 	data   []byte
 }
 
@@ -55,7 +58,7 @@ func (q *queue) push(p *outgoing, header *rtp.Header, payload []byte, now time.T
 		return false
 	}
 	w.data = append(w.data, payload...)
-	w.outgoing, w.since, w.header = *p, now, n
+	w.outgoing, w.since, w.header, w.leaves = *p, now, n, false
 	q.count++
 	q.bytes += p.size
 	q.used = now
@@ -84,6 +87,31 @@ func (q *queue) pop() {
 	w.outgoing = outgoing{}
 	q.first = (q.first + 1) & uint(len(q.ring)-1)
 	q.count--
+}
+
+// cut takes out what waits of a slot, but for what is being written. It counts those that have the last numbers given.
+func (q *queue) cut(s *slot, last uint16) (packets int) {
+	at := func(i int) *queued { return &q.ring[(q.first+uint(i))&uint(len(q.ring)-1)] }
+	for i := q.count - 1; i >= 0; i-- {
+		if w := at(i); w.slot == s && !w.leaves && w.kind == bandwidth.Video && w.sequence == last-uint16(packets) {
+			packets++
+		}
+	}
+	kept := 0
+	for i := range q.count {
+		w := at(i)
+		if w.slot == s && !w.leaves {
+			q.bytes -= w.size
+			w.outgoing = outgoing{}
+			continue
+		}
+		if kept != i {
+			*at(kept), *w = *w, *at(kept) // each has memory of its own
+		}
+		kept++
+	}
+	q.count = kept
+	return packets
 }
 
 // idle tells whether its memory may be given back.

@@ -17,13 +17,12 @@ func (s *slot) admitLocked(kind bandwidth.Kind, o *scratch, payload []byte, now 
 	}
 	again := s.retransmits()
 	p := outgoing{
-		slot: s, run: s.run.Load(), kind: kind, number: s.numberID, writer: s.writer,
+		slot: s, kind: kind, sequence: o.header.SequenceNumber, number: s.numberID, writer: s.writer,
 		size:  o.header.MarshalSize() + len(payload) + int(o.header.PaddingSize),
 		waits: again && (kind == bandwidth.Video || kind == bandwidth.Repeat),
 	}
-	sequence := o.header.SequenceNumber
 	if !again {
-		if t := s.toldLocked(sequence); t.sent && t.sequence == sequence {
+		if t := s.toldLocked(p.sequence); t.sent && t.sequence == p.sequence {
 			binary.BigEndian.PutUint16(o.number[:], t.number)
 			return goes
 		}
@@ -32,7 +31,7 @@ func (s *slot) admitLocked(kind bandwidth.Kind, o *scratch, payload []byte, now 
 	if v == goes {
 		binary.BigEndian.PutUint16(o.number[:], number)
 		if !again {
-			*s.toldLocked(sequence) = told{sequence, number, true}
+			*s.toldLocked(p.sequence) = told{p.sequence, number, true}
 		}
 	}
 	return v
@@ -65,11 +64,10 @@ const (
 
 // pad sends bytes on the retransmission stream, so that it is seen whether the line carries them.
 func (s *slot) pad(bytes int, r *repeater, now time.Time) {
-	waiting := uint16(s.line.queued()) // what is still to be sent comes before what was
 	for n := uint16(0); bytes > 0; n++ {
 		sent := 0
 		if bytes > padBytes {
-			sent = s.padAgain(waiting+n%padAgain, r, now)
+			sent = s.padAgain(n%padAgain, r, now)
 		}
 		if sent == 0 {
 			sent = s.padEmpty(min(bytes, padBytes), r, now)
@@ -87,7 +85,7 @@ func (s *slot) padAgain(before uint16, r *repeater, now time.Time) (size int) {
 	sequence := s.forward.sequence - before
 	source := s.source
 	in, ok := s.forward.again(sequence)
-	ok = ok && source != nil && s.retransmits()
+	ok = ok && source != nil && s.retransmits() && !s.line.busy() // what waits has not been sent yet
 	s.mu.Unlock()
 	if !ok {
 		return 0

@@ -61,7 +61,7 @@ func (p *Peer) allocateLocked() (changed bool) {
 		}
 		s.after, s.hasAfter = s.leave()
 		s.track, s.since, s.flowing, s.waits = t, p.rev, false, time.Time{}
-		s.past, s.given = bandwidth.Past{}, target{}
+		s.past, s.given, s.guessed, s.had, s.wanted = bandwidth.Past{}, target{}, false, false, time.Time{}
 	}
 	return changed
 }

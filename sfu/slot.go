@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -38,8 +37,7 @@ type slot struct {
 	counts   *counts
 	line     *line // of the peer
 
-	turn sync.Mutex    // of readers, from the rewrite until the packet is written or waits: what a switch puts in order stays so
-	run  atomic.Uint32 // goes up when what was sent is of no use any more: what waits of it is not sent
+	turn sync.Mutex // of readers, from the rewrite until the packet is written or waits: what a switch puts in order stays so
 
 	mu sync.Mutex // held for the rewrite, never for a write; the peer's line is below it
 	// Guarded by mu.
@@ -71,6 +69,10 @@ type slot struct {
 	waits    time.Time // since when what was chosen for it does not come
 	past     bandwidth.Past
 	given    target // what that was last; zero: nothing
+	option   int    // where that is among the options of now
+	guessed  bool   // what it costs was
+	had      bool   // it was given something
+	wanted   time.Time
 	after    uint32
 	hasAfter bool
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -25,6 +26,14 @@ const (
 	gapRetry = 150 * time.Millisecond
 	gapTries = 8
 )
+
+// has tells whether a packet has come before: what is sent to measure a line is what was sent already.
+func (g *gaps) has(sequence uint16) bool {
+	if ahead := int16(sequence - g.head); !g.started || ahead > 0 || ahead < -maxGaps {
+		return false
+	}
+	return !slices.ContainsFunc(g.missing, func(m gap) bool { return m.sequence == sequence })
+}
 
 // add notes a packet and returns the numbers to ask for now.
 func (g *gaps) add(sequence uint16, now time.Time) (ask []uint16) {

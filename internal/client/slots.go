@@ -74,6 +74,9 @@ func (c *Client) readSlot(m *media, t *webrtc.TrackRemote, r *webrtc.RTPReceiver
 			return
 		}
 		if t.Kind() == webrtc.RTPCodecTypeVideo {
+			if missing.has(packet.SequenceNumber) {
+				continue
+			}
 			if ask := missing.add(packet.SequenceNumber, time.Now()); ask != nil {
 				_ = m.pc.WriteRTCP(nack(uint32(t.SSRC()), ask)) // lost feedback is made good by the next try
 			}

@@ -25,7 +25,7 @@ func TestTwoOnOneLine(t *testing.T) {
 		late.add(max(w.subs[0].latest, w.subs[1].latest).Seconds() * 1000)
 	})
 	ratio.between(t, 1, 2.3)
-	ratio.mostly(t, 1.6)
+	ratio.mostly(t, 1.8)
 	sum.between(t, 2100, 3000)
 	late.between(t, 0, 500)
 }

@@ -168,7 +168,7 @@ func (s *sharing) raise(i, option int) bool {
 		cost -= d.Options[has].Bitrate
 	}
 	rises := option > d.Past.option()
-	comes := has == Paused && d.Past.fresh()
+	comes := rises && has == Paused && d.Past.fresh()
 	if !s.affords(cost, rises, comes) {
 		return false
 	}

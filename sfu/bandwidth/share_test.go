@@ -228,3 +228,21 @@ func FuzzShare(f *testing.F) {
 		}
 	})
 }
+
+// What somebody has stays while it is not much more than there is, also if it never fell.
+func TestShareKeepsWhatNeverFell(t *testing.T) {
+	now := time.Unix(1000, 0)
+	demands := []Demand{{Options: []Option{{Bitrate: 300_000, Live: true}}}, {Options: []Option{{Bitrate: 300_000, Live: true}}}}
+	for _, step := range []struct {
+		budget int
+		second int
+	}{{600_000, 0}, {560_000, 0}, {500_000, Paused}} {
+		choices, _ := Share(now, step.budget, demands, nil)
+		for i, c := range choices {
+			demands[i].Past.Take(c, now)
+		}
+		if choices[0].Option != 0 || choices[1].Option != step.second {
+			t.Errorf("at %d: %v", step.budget, choices)
+		}
+	}
+}
