@@ -12,6 +12,12 @@ import (
 // decideEvery is how often a peer looks again at what its video slots could be sent, while any is.
 const decideEvery = 200 * time.Millisecond
 
+// after is the next of the moments, so far apart, at which every peer looks again: a processor that wakes up for one does
+// it for all.
+func after(now time.Time, every time.Duration) time.Time {
+	return now.Add(every - time.Duration(now.UnixNano()%int64(every)))
+}
+
 // decision is memory for one, and when the next is due.
 type decision struct {
 	at      time.Time // zero: none is due
@@ -40,7 +46,7 @@ func (p *Peer) decide(now time.Time) (at time.Time) {
 		advice = p.line.tick(now, d.want)
 		p.again = now.Add(max(advice.Again, time.Millisecond))
 		if !p.line.numbered.Load() {
-			p.again = now.Add(decideEvery)
+			p.again = after(now, decideEvery)
 		}
 		if advice.Padding > 0 {
 			pads = p.padsLocked()
@@ -99,7 +105,7 @@ func (p *Peer) decideLocked(now time.Time) {
 		d.buf = s.track.options(now, d.buf)
 		d.demand(s, p.wishes[p.order[s.track]], d.buf[from:])
 	}
-	d.at = now.Add(decideEvery)
+	d.at = after(now, decideEvery)
 	if p.line.back.Swap(false) {
 		for i := range d.demands {
 			d.slots[i].past.Forgive()

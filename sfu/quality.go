@@ -24,6 +24,7 @@ const (
 // opinion is how well a peer's connection seems to carry both what it is sent and what it sends: the worse counts. What
 // is thought of the way out is steady already. It is pure.
 type opinion struct {
+	gone   bool // nothing is heard of the browser at all
 	uplink uplink
 	thinks Quality // of the way in
 	since  time.Time
@@ -49,7 +50,11 @@ func (o *opinion) update(out bandwidth.Quality, now time.Time) (q Quality, chang
 	if o.in == QualityUnknown && in == QualityGood || now.Sub(o.since) >= wait {
 		o.in = in
 	}
-	if q = max(o.in, qualityOf(out)); q == o.said {
+	q = max(o.in, qualityOf(out))
+	if o.gone {
+		q = QualityLost
+	}
+	if q == o.said {
 		return q, false
 	}
 	o.said = q

@@ -52,3 +52,16 @@ func TestOpinion(t *testing.T) {
 		})
 	}
 }
+
+// Who is not heard of at all is lost, whatever was thought before.
+func TestOpinionOfWhoIsGone(t *testing.T) {
+	var o opinion
+	now := time.Unix(1000, 0)
+	for i, want := range []Quality{QualityGood, QualityLost, QualityGood} {
+		o.uplink, o.gone = uplink{100, 1}, want == QualityLost
+		if q, changed := o.update(bandwidth.Good, now); q != want || !changed {
+			t.Errorf("second %d: %v, %v", i, q, changed)
+		}
+		now = now.Add(time.Second)
+	}
+}

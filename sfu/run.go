@@ -16,7 +16,7 @@ const maxReports = 16
 func (p *Peer) run() {
 	defer p.engine.forget(p)
 	defer close(p.done)
-	reports := time.NewTicker(reportEvery)
+	reports := time.NewTimer(time.Until(after(time.Now(), reportEvery)))
 	defer reports.Stop()
 	later := time.NewTimer(0)
 	defer later.Stop()
@@ -33,6 +33,7 @@ func (p *Peer) run() {
 		case now := <-reports.C:
 			p.report(now)
 			p.judge(now)
+			reports.Reset(time.Until(after(time.Now(), reportEvery)))
 		}
 		p.tell()
 		now := time.Now()
@@ -101,6 +102,7 @@ func (p *Peer) tell() {
 		case e.channel != nil:
 			p.handler.ChannelOpened(e.channel)
 		default:
+			p.opinion.gone = e.state == Disconnected || e.state == Failed
 			p.handler.PeerState(e.state)
 		}
 	}

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"bytes"
 	"io"
 	"sync"
 	"time"
@@ -27,6 +28,8 @@ type streams struct {
 
 	// Owned by the goroutine that decrypts RTCP.
 	repeater *repeater
+	last     []byte // what was handled last
+	lastAt   time.Time
 }
 
 func newStreams(p *Peer, limit int) *streams {
@@ -35,6 +38,8 @@ func newStreams(p *Peer, limit int) *streams {
 		remote: map[uint32]int{}, rtp: map[uint32]*rtpStream{}, slots: map[uint32]*slot{}, layers: map[uint32]*layer{},
 	}
 }
+
+const sameControl = time.Millisecond
 
 // What a buffer may hold: several key frames of RTP.
 const rtpBufferBytes = 256 << 10
@@ -142,8 +147,14 @@ func (s *streams) find(ssrc uint32) (*slot, *layer) {
 }
 
 // control handles RTCP of the peer: reports on its line, requests for its slots, reports on its own streams.
-func (s *streams) control(b []byte) {
-	now := time.Now()
+//
+// pion hands a compound packet to the stream of each SSRC that it speaks of, which is here as often: a browser with 25 pictures
+// reports on as many. Nobody says the same twice within sameControl.
+func (s *streams) control(b []byte, now time.Time) {
+	if now.Sub(s.lastAt) < sameControl && bytes.Equal(b, s.last) {
+		return
+	}
+	s.last, s.lastAt = append(s.last[:0], b...), now
 	for len(b) > 0 {
 		packet, rest, feedback := bandwidth.Cut(b)
 		if !feedback {
@@ -221,7 +232,7 @@ type rtcpStream struct {
 // Write handles packets. It runs in pion's goroutine, so a panic over what a peer sent must not get out of it.
 func (r *rtcpStream) Write(b []byte) (int, error) {
 	defer r.streams.peer.contain()
-	r.streams.control(b)
+	r.streams.control(b, time.Now())
 	return len(b), nil
 }
 
