@@ -15,7 +15,7 @@ export const inside = process.env[INSIDE] === '1'
 /** Why there can be none here; undefined: there can. */
 export function whyNot() {
   if (process.platform !== 'linux') return 'network namespaces are Linux'
-  for (const command of ['unshare', 'ip', 'nft', 'tc']) {
+  for (const command of ['unshare', 'ip', 'nft']) {
     if (spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0) return `there is no ${command}`
   }
   const tried = spawnSync('unshare', ['--net', 'sh', '-c', `${UP} && nft list ruleset`], { encoding: 'utf8' })
@@ -63,26 +63,4 @@ export function dropUdp() {
 function nft(script) {
   const { status, stderr } = spawnSync('nft', ['-f', '-'], { input: `${script}\n`, encoding: 'utf8' })
   if (status !== 0) throw new Error(`nft: ${stderr}`)
-}
-
-/**
- * Lets at most `kbit` kilobits a second through to a UDP port of this machine, with a queue of `queue` bytes before it, as a
- * thin line has. Again with another rate changes it.
- */
-export function narrow(port, kbit, queue = 64_000) {
-  const rate = `rate ${kbit}kbit ceil ${kbit}kbit burst 4k cburst 4k`
-  if (!narrowed.size) tc('qdisc add dev lo root handle 1: htb')
-  if (narrowed.has(port)) return tc(`class change dev lo parent 1: classid ${narrowed.get(port)} htb ${rate}`)
-  const id = `1:${10 + narrowed.size}`
-  narrowed.set(port, id)
-  tc(`class add dev lo parent 1: classid ${id} htb ${rate}`)
-  tc(`qdisc add dev lo parent ${id} bfifo limit ${queue}`)
-  tc(`filter add dev lo parent 1: protocol ip u32 match ip protocol 17 0xff match ip dport ${port} 0xffff flowid ${id}`)
-}
-
-const narrowed = new Map()
-
-function tc(line) {
-  const { status, stderr } = spawnSync('tc', line.split(' '), { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`tc ${line}: ${stderr}`)
 }
