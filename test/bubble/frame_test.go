@@ -20,23 +20,34 @@ const (
 	ofBinary   = 4
 )
 
+// of is how many there are of the state's cells. Qualities have people there, who are of no interest here.
+type of uint64
+
+func (o *of) UnmarshalJSON(b []byte) error {
+	if b[0] == '{' {
+		return nil
+	}
+	return json.Unmarshal(b, (*uint64)(o))
+}
+
 // told is one object of a server, of whatever kind.
 type told struct {
-	T                                   string
-	SID, RT, Epoch, Link                string
-	Re, Code, Message, Reason           string
-	From, Type, Key                     string
-	ID, Gen, N, Position, After, At, Of uint64
-	State                               uint64
-	Since                               bool
-	You                                 named
-	Participants                        []named
-	Entries                             []entry
-	Cells                               []cell
-	Limits                              struct{ MessagesPerSecond, BytesPerSecond int }
-	Data                                json.RawMessage
-	Bytes                               *int
-	raw                                 []byte // what Bytes owns
+	T                               string
+	SID, RT, Epoch, Link            string
+	Re, Code, Message, Reason       string
+	From, Type, Key                 string
+	ID, Gen, N, Position, After, At uint64
+	Of                              of
+	State                           uint64
+	Since                           bool
+	You                             named
+	Participants                    []named
+	Entries                         []entry
+	Cells                           []cell
+	Limits                          struct{ MessagesPerSecond, BytesPerSecond int }
+	Data                            json.RawMessage
+	Bytes                           *int
+	raw                             []byte // what Bytes owns
 }
 
 type named struct{ ID, Name string }
