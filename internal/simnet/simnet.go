@@ -59,10 +59,16 @@ type condition struct {
 	n    int
 }
 
+// numbering is held while vnet counts up the addresses of its network cards: it has one counter for all networks, and tests
+// that run at the same time have one each.
+var numbering sync.Mutex //nolint:gochecknoglobals // the counter is one
+
 // New returns a network that carries everything at once. It is closed when the test ends, if not before.
 func New(t *testing.T, seed uint64) *Network {
 	t.Helper()
+	numbering.Lock()
 	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/8", LoggerFactory: quiet()})
+	numbering.Unlock()
 	if err != nil {
 		t.Fatalf("simnet: %v", err)
 	}
@@ -86,7 +92,9 @@ func (n *Network) Host(ip string) transport.Net {
 	if h != nil {
 		return h.net
 	}
+	numbering.Lock()
 	v, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{ip}})
+	numbering.Unlock()
 	if err != nil {
 		n.t.Fatalf("simnet: %v", err)
 	}
