@@ -24,7 +24,7 @@ export function whyNot() {
 }
 
 // A pair of interfaces that nobody is behind: what goes to the address stays on the machine, and is filtered all the same.
-const UP = [
+export const UP = [
   'ip link set lo up',
   'ip link add parlor0 type veth peer name parlor1',
   `ip addr add ${ADDRESS}/24 dev parlor0`,

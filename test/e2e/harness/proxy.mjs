@@ -2,14 +2,16 @@
 // whole, one that is cut off. Only HTTP goes through it: media and data channels find their own way.
 
 import http from 'node:http'
+import https from 'node:https'
 import net from 'node:net'
+import tls from 'node:tls'
 
 /** What it does until it is told otherwise. */
 const OPEN = { webSockets: 'pass', responses: 'stream' }
 
 export class Proxy {
   #server
-  #port
+  #up
   #sockets = new Set()
   /** How to end what a stricter proxy would not have let through. */
   #webSockets = new Set()
@@ -17,20 +19,24 @@ export class Proxy {
   #habits
   #away = false
 
-  /** `habits`: {webSockets: 'pass' | 'refuse' | 'strip', responses: 'stream' | 'whole'}. */
-  static async start(server, habits = {}) {
+  /**
+   * `habits`: {webSockets: 'pass' | 'refuse' | 'strip', responses: 'stream' | 'whole'}. With `certificate` ({key, cert}) it and
+   * the server speak TLS, as where a network opens what is encrypted.
+   */
+  static async start({ host = '127.0.0.1', port }, habits = {}, { at = { host: '127.0.0.1' }, certificate } = {}) {
     const proxy = new Proxy()
-    proxy.#port = server.port
+    proxy.#up = { host, port, secure: certificate !== undefined, rejectUnauthorized: false }
     proxy.#habits = { ...OPEN, ...habits }
-    proxy.#server = http.createServer((req, res) => proxy.#forward(req, res))
+    const forward = (req, res) => proxy.#forward(req, res)
+    proxy.#server = certificate ? https.createServer(certificate, forward) : http.createServer(forward)
     proxy.#server.on('upgrade', (req, socket, head) => proxy.#upgrade(req, socket, head))
     proxy.#server.on('connection', (socket) => {
       proxy.#sockets.add(socket)
       socket.on('error', () => {}).once('close', () => proxy.#sockets.delete(socket))
       if (proxy.#away) socket.destroy()
     })
-    await new Promise((done, fail) => proxy.#server.once('error', fail).listen(0, '127.0.0.1', done))
-    proxy.url = `http://127.0.0.1:${proxy.#server.address().port}`
+    await new Promise((done, fail) => proxy.#server.once('error', fail).listen({ port: 0, ...at }, done))
+    proxy.url = `${certificate ? 'https' : 'http'}://127.0.0.1:${proxy.#server.address().port}`
     return proxy
   }
 
@@ -64,7 +70,8 @@ export class Proxy {
   #forward(req, res) {
     const whole = this.#habits.responses === 'whole'
     const { method, url: path, headers } = req
-    const up = http.request({ host: '127.0.0.1', port: this.#port, method, path, headers, agent: false })
+    const { request } = this.#up.secure ? https : http
+    const up = request({ ...this.#up, method, path, headers, agent: false })
     up.on('response', (answer) => {
       answer.on('error', () => res.destroy())
       if (whole) {
@@ -106,7 +113,7 @@ export class Proxy {
       socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
-    const up = net.connect(this.#port, '127.0.0.1')
+    const up = this.#up.secure ? tls.connect(this.#up) : net.connect(this.#up)
     const end = () => {
       up.destroy()
       socket.destroy()

@@ -20,16 +20,20 @@ export class Server {
   #exited
   ended = false
 
-  /** Starts one, and gives it once /healthz answers. `args` are further flags of `parlor serve`. */
-  static async start({ args = [], port, env = {} } = {}) {
+  /**
+   * Starts one, and gives it once /healthz answers. `args` are further flags of `parlor serve`; `by` is a command that runs
+   * it, somewhere else perhaps, and `url` where it is then.
+   */
+  static async start({ args = [], port, env = {}, by = [], url } = {}) {
     if (!existsSync(BINARY)) throw new Error(`there is no ${BINARY}: run "make build" first, or set PARLOR_BIN`)
     const server = new Server()
     server.port = port ?? (await freePort())
-    server.url = `http://127.0.0.1:${server.port}`
+    server.url = url ?? `http://127.0.0.1:${server.port}`
     const listen = `127.0.0.1:${server.port}`
+    const [command, ...before] = [...by, BINARY]
     const child = spawn(
-      BINARY,
-      ['serve', '--dev', '--listen', listen, '--admin', 'off', '--log-level', 'debug', ...args],
+      command,
+      [...before, 'serve', '--dev', '--listen', listen, '--admin', 'off', '--log-level', 'debug', ...args],
       {
         env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
