@@ -108,6 +108,8 @@ func (p *Peer) decideLocked(now time.Time) {
 	d.at = after(now, decideEvery)
 	if p.line.back.Swap(false) {
 		for i := range d.demands {
+			// What went into the silence is lost, and the browser asks for a key frame every three seconds only.
+			d.slots[i].wantsKeyframe(now)
 			d.slots[i].past.Forgive()
 			d.demands[i].Past = d.slots[i].past
 		}

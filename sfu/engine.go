@@ -242,6 +242,7 @@ func (e *Engine) api(s *streams) (*webrtc.API, error) {
 	}
 	settings.SetNetworkTypes(networks)
 	settings.SetICEUDPMux(e.mux)
+	settings.SetICEBindingRequestHandler(new(firstPath).check)
 	settings.DisableActiveTCP(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetIncludeLoopbackCandidate(true) // whether there is one is for the sockets to say

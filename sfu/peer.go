@@ -264,9 +264,13 @@ func (p *Peer) pionState(s webrtc.PeerConnectionState) {
 		p.post(event{state: Connecting})
 	case webrtc.PeerConnectionStateConnected:
 		p.mu.Lock()
+		again := p.connected
 		p.connected = true
 		p.flowLocked()
 		p.mu.Unlock()
+		if again {
+			p.refresh()
+		}
 		p.post(event{state: Connected})
 	case webrtc.PeerConnectionStateDisconnected:
 		p.post(event{state: Disconnected})
@@ -274,6 +278,15 @@ func (p *Peer) pionState(s webrtc.PeerConnectionState) {
 		p.post(event{state: Failed})
 	case webrtc.PeerConnectionStateClosed:
 		p.Close()
+	}
+}
+
+// refresh asks for key frames of what is watched: what was asked meanwhile had no path to go by.
+func (p *Peer) refresh() {
+	for _, l := range p.layers() {
+		if l.watched() {
+			l.requestKeyframe()
+		}
 	}
 }
 

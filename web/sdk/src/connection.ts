@@ -34,6 +34,7 @@ export interface Network {
 
 const climbOpenMs = 10_000
 const lookMs = 1_000
+const doubtMs = 1_000
 
 /**
  * The signal link, which comes back: opens another when it breaks, on the transport that Rungs chooses, says hello each
@@ -55,6 +56,7 @@ export class Connection {
   /** Of a WebSocket: HTTP links notice their silence themselves. */
   #pulse: Pulse | undefined
   #pingId = 0
+  #doubtTimer: ReturnType<typeof setTimeout> | undefined
   #watchTimer: ReturnType<typeof setInterval> | undefined
 
   #climbTimer: ReturnType<typeof setTimeout> | undefined
@@ -99,6 +101,23 @@ export class Connection {
     const link = this.#link
     this.#link = undefined
     link?.close()
+  }
+
+  /**
+   * Something else that goes over the same network has died. A WebSocket that has nothing to say to that within a second is dead too:
+   * its browser would not notice for a quarter of an hour.
+   */
+  doubt(): void {
+    const link = this.#link
+    if (link?.kind !== 'websocket' || this.#doubtTimer !== undefined) return
+    const at = performance.now()
+    this.#ping(link)
+    this.#doubtTimer = setTimeout(() => {
+      this.#doubtTimer = undefined
+      // Who comes late to look may have an answer that waits to be read.
+      const late = performance.now() - at > 2 * doubtMs
+      if (link === this.#link && !late && (this.#heardAt ?? 0) < at) link.close()
+    }, doubtMs)
   }
 
   /** Gives up this link and opens another. */
@@ -291,7 +310,8 @@ export class Connection {
 
   #endWatch(): void {
     clearInterval(this.#watchTimer)
-    this.#pulse = undefined
+    clearTimeout(this.#doubtTimer)
+    this.#pulse = this.#doubtTimer = undefined
   }
 
   #ping(link: Link): void {

@@ -102,6 +102,13 @@ export class Ladder {
     if (this.#channel) this.#fall(this.#channel)
   }
 
+  /** Makes the server say something on the channel, if there is one; false: there is none. */
+  ask(): boolean {
+    if (!this.#channel?.open) return false
+    if (!this.#pinged) this.#ping(this.#channel)
+    return true
+  }
+
   stop(): void {
     clearInterval(this.#timer)
     clearTimeout(this.#climbTimer)

@@ -2,6 +2,7 @@ import { Negotiation } from './negotiation'
 import type { VideoCodec } from './codecs'
 import type { ParlorError } from './errors'
 import type { Participant } from './participant'
+import { Path } from './path'
 import { Peer } from './peer'
 import { Pool } from './pool'
 import { Publications, type PublicationEvents } from './publications'
@@ -34,6 +35,10 @@ export interface MediaEvents {
   lossy(channel: RTCDataChannel): void
   /** The PeerConnection of the last channel is gone. */
   channelClosed(): void
+  /** Makes the server say something on the data channel, if it can be asked. `broke`: media had been flowing until then. */
+  ask(broke: boolean): boolean
+  /** The path that the data channel shares is dead. */
+  silent(): void
   find(trackId: string): { track: RemoteTrack; participant: Participant } | undefined
   subscribed(track: RemoteTrack, participant: Participant): void
   unsubscribed(track: RemoteTrack, participant: Participant): void
@@ -59,6 +64,8 @@ export class Media {
   #grant: Grant | undefined
   #state: MediaState = 'connecting'
   #closed = false
+  #narrow = false
+  #restarting: Promise<void> | undefined
 
   readonly #pool = new Pool({
     lines: () => {
@@ -74,11 +81,28 @@ export class Media {
   readonly #repair = new Repair({
     state: () => this.#peer?.state,
     untried: () => this.#peer?.late ?? false,
-    restart: () => this.#negotiation.run((peer) => peer.restartIce()),
+    found: () => this.#peer?.found ?? false,
+    busy: () => this.#restarting !== undefined,
+    restart: () => this.#restart(),
     renew: () => this.#renew(),
+    narrow: () => this.#renewNarrow(),
     failed: () => this.#setState('failed'),
   })
   readonly #renewal = new Renewal(() => void this.#renew())
+  readonly #path = new Path({
+    stats: () => (this.#flows ? this.#peer?.stats() : undefined),
+    ask: (broke) => this.#events.ask(broke),
+    lost: () => {
+      this.#setState('connecting')
+      this.#events.silent()
+      this.#repair.silent()
+    },
+    back: () => {
+      if (this.#peer?.state === 'connected') this.#connected()
+    },
+    udp: () => this.#peer?.udpServers(this.#iceServers) ?? [],
+    better: () => void this.#restart().catch(() => undefined),
+  })
 
   constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
     this.#codec = codec
@@ -225,6 +249,7 @@ export class Media {
 
   close(): void {
     this.#closed = true
+    this.#path.close()
     this.#repair.cancel()
     this.#renewal.cancel()
     this.#pool.close()
@@ -245,8 +270,11 @@ export class Media {
     this.#slots.clear()
     this.#late = undefined
     const peer = new Peer(
-      { codec: this.#codec, iceServers: this.#iceServers },
+      { codec: this.#codec, iceServers: this.#iceServers, narrow: this.#narrow },
       {
+        found: (p) => {
+          if (p === this.#peer && p.state !== 'connected') this.#repair.found()
+        },
         state: (p, state) => {
           if (p === this.#peer) this.#stateChanged(state)
         },
@@ -295,10 +323,9 @@ export class Media {
   }
 
   #stateChanged(state: RTCPeerConnectionState): void {
-    if (state === 'connected') {
-      this.#repair.connected()
-      this.#setState('connected')
-    } else if (state === 'failed') {
+    if (state === 'connected') this.#connected()
+    else if (state === 'failed') {
+      this.#narrow = false
       this.#setState('failed')
       this.#repair.lost()
     } else if (state === 'disconnected') {
@@ -307,10 +334,36 @@ export class Media {
     } else if (state !== 'closed' && this.#state !== 'failed') this.#setState('connecting')
   }
 
+  #connected(): void {
+    this.#repair.connected()
+    this.#setState('connected')
+  }
+
+  /** Whether media is on its way, either way. */
+  get #flows(): boolean {
+    const peer = this.#peer
+    if (!peer?.accepted || (peer.state !== 'connected' && peer.state !== 'disconnected')) return false
+    return this.#slots.playing().length > 0 || this.publications.sending(peer).some((line) => !line.muted)
+  }
+
   #setState(state: MediaState): void {
     if (this.#state === state) return
     this.#state = state
     this.#events.state(state)
+  }
+
+  /** Finds another path, once: whoever asks meanwhile waits for the same. */
+  #restart(): Promise<void> {
+    this.#restarting ??= this.#negotiation
+      .run((peer) => peer.restartIce())
+      .finally(() => (this.#restarting = undefined))
+    return this.#restarting
+  }
+
+  async #renewNarrow(): Promise<void> {
+    if (this.#narrow) return this.#repair.again()
+    this.#narrow = true
+    await this.#renew()
   }
 
   /** Goes on with a new PeerConnection. */

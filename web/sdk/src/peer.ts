@@ -1,5 +1,6 @@
 import { trim, type VideoCodec } from './codecs'
 import { encodingsOf, type Shape } from './encodings'
+import { udpServers, withoutUdp } from './reach'
 import type { Kind } from './wire'
 
 /** An m-line on which we send. It stays for the life of the PeerConnection; what it carries changes without an offer. */
@@ -10,6 +11,8 @@ export interface Line {
 
 export interface PeerEvents {
   state(peer: Peer, state: RTCPeerConnectionState): void
+  /** A way to the server was found; whether anything else than checks gets through is not known yet. */
+  found(peer: Peer): void
   /** The reliable data channel is open. */
   channel(peer: Peer, channel: RTCDataChannel): void
   /** The lossy one is. */
@@ -19,22 +22,29 @@ export interface PeerEvents {
 export interface PeerOptions {
   codec: VideoCodec
   iceServers: RTCIceServer[]
+  /** Does without UDP: large packets get lost on the way. */
+  narrow: boolean
 }
 
 /** One RTCPeerConnection: lines we send on, a pool of slots we receive in, two data channels. */
 export class Peer {
   readonly #pc: RTCPeerConnection
   readonly #codec: VideoCodec
+  readonly #narrow: boolean
   readonly #lines: Line[] = []
   /** The pool, in the order in which slots were added. */
   readonly #slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] }
-  #accepted = false
+  #answer: string | undefined
   #late = false
 
   constructor(options: PeerOptions, events: PeerEvents) {
     this.#codec = options.codec
+    this.#narrow = options.narrow
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers })
     this.#pc.onconnectionstatechange = () => events.state(this, this.#pc.connectionState)
+    this.#pc.oniceconnectionstatechange = () => {
+      if (this.found) events.found(this)
+    }
     const reliable = this.#pc.createDataChannel('reliable', { negotiated: true, id: 0 })
     reliable.onopen = () => events.channel(this, reliable)
     const unordered = { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }
@@ -59,11 +69,21 @@ export class Peer {
 
   /** Whether the server has answered an offer of this PeerConnection. */
   get accepted(): boolean {
-    return this.#accepted
+    return this.#answer !== undefined
+  }
+
+  /** TURN servers at the server's UDP addresses, if these are wanted. */
+  udpServers(iceServers: readonly RTCIceServer[]): RTCIceServer[] {
+    return this.#narrow ? [] : udpServers(this.#answer ?? '', iceServers)
   }
 
   get state(): RTCPeerConnectionState {
     return this.#pc.connectionState
+  }
+
+  /** Whether a way to the server was found, be it that nothing but checks gets through. */
+  get found(): boolean {
+    return ['connected', 'completed'].includes(this.#pc.iceConnectionState)
   }
 
   get lines(): readonly Line[] {
@@ -133,8 +153,8 @@ export class Peer {
   }
 
   async accept(sdp: string): Promise<void> {
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp })
-    this.#accepted = true
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: this.#narrow ? withoutUdp(sdp) : sdp })
+    this.#answer = sdp
   }
 
   /** Takes the last offer back: the server would not have it. */
@@ -153,7 +173,7 @@ export class Peer {
   }
 
   close(): void {
-    this.#pc.onconnectionstatechange = null
+    this.#pc.onconnectionstatechange = this.#pc.oniceconnectionstatechange = null
     this.#pc.close()
   }
 }

@@ -239,6 +239,14 @@ export class Room extends Emitter<RoomEvents> {
         },
         lossy: (channel) => this.#channels.lossyOpened(channel),
         channelClosed: () => this.#channels.close(),
+        ask: (broke) => {
+          if (broke) this.#connection.doubt()
+          return this.#ladder?.ask() ?? false
+        },
+        silent: () => {
+          this.#ladder?.drop()
+          this.#connection.doubt()
+        },
         find: (trackId) => this.#company.find(trackId),
         subscribed: (track, p) => this.#company.subscribed(track, p),
         unsubscribed: (track, p) => this.#company.unsubscribed(track, p),

@@ -108,7 +108,7 @@ describe('TURN servers', () => {
     const { socket } = await enter({}, { iceServers: turn('first') })
     const peer = FakePeer.last
     expect(peer.iceServers).toEqual(turn('first'))
-    await pass(2_400)
+    await pass(900)
     expect(peer.restarts).toBe(0)
     await pass(200)
     expect(peer.restarts).toBe(1)
@@ -336,7 +336,7 @@ describe('a data channel', () => {
     expect(room.connectionState).toBe('reconnecting')
     await pass(1_000)
     peer.become('disconnected')
-    await pass(1_000)
+    await pass(500)
     peer.become('connected')
     await pass(10_000)
     expect(FakePeer.all).toHaveLength(2)

@@ -77,10 +77,20 @@ export class FakeChannel {
 export class FakePeer {
   static all: FakePeer[] = []
   connectionState: RTCPeerConnectionState = 'new'
+  iceConnectionState: RTCIceConnectionState = 'new'
   signalingState = 'stable'
   localDescription: { sdp: string } | null = null
   onconnectionstatechange: (() => void) | null = null
+  oniceconnectionstatechange: (() => void) | null = null
+  onicecandidate: ((e: { candidate: { candidate: string } | null }) => void) | null = null
   restarts = 0
+  /** Nothing comes any more, which the browser has not noticed yet. */
+  silent = false
+  /** The kind of the pair of candidates in use, and what came by it. */
+  route = { protocol: 'udp', candidateType: 'host' }
+  received = 0
+  /** The answers it was given. */
+  readonly answers: string[] = []
   /** The TURN servers it was given last, at first none. */
   iceServers: RTCIceServer[] = []
   readonly channels: FakeChannel[] = []
@@ -132,8 +142,18 @@ export class FakePeer {
     for (const t of this.transceivers) if (t.stopping) t.direction = 'stopped'
   }
 
-  async setRemoteDescription(): Promise<void> {
+  async setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
     this.signalingState = 'stable'
+    this.answers.push(sdp)
+  }
+
+  async getStats(): Promise<Map<string, unknown>> {
+    if (!this.silent) this.received += 1_000
+    return new Map<string, unknown>([
+      ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
+      ['P', { id: 'P', type: 'candidate-pair', localCandidateId: 'L', bytesReceived: this.received }],
+      ['L', { id: 'L', type: 'local-candidate', ...this.route }],
+    ])
   }
 
   setConfiguration({ iceServers }: RTCConfiguration): void {
@@ -152,6 +172,13 @@ export class FakePeer {
   become(state: RTCPeerConnectionState): void {
     this.connectionState = state
     this.onconnectionstatechange?.()
+  }
+
+  /** A way was found: checks get through. */
+  find(): void {
+    this.iceConnectionState = 'connected'
+    this.connectionState = 'connecting'
+    this.oniceconnectionstatechange?.()
   }
 
   get reliable(): FakeChannel {
