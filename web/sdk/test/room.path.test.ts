@@ -50,7 +50,17 @@ async function call(): Promise<{ room: Room; socket: FakeSocket & { dead?: boole
   await joining
   const peer = FakePeer.last
   peer.become('connected')
-  peer.reliable.open()
+  const { reliable } = peer
+  reliable.send = (frame) => {
+    reliable.sent.push(frame)
+    if (peer.silent && !peer.asked) return
+    peer.received += 100
+    const { t, id, gen } = JSON.parse(String(frame)) as { t: string; id?: number; gen?: number }
+    const say = (message: unknown) => reliable.onmessage?.({ data: JSON.stringify(message) })
+    if (t === 'ping') queueMicrotask(() => say({ t: 'pong', id }))
+    if (t === 'attach') queueMicrotask(() => say({ t: 'attached', gen, n: 0 }))
+  }
+  reliable.open()
   await pass(3_000)
   events = []
   return { room, socket, peer }
@@ -97,12 +107,7 @@ describe('a path that dies in mid-call', () => {
   it('is not given up while the server answers on it', async () => {
     const { peer } = await call()
     peer.silent = true
-    peer.reliable.send = (frame) => {
-      peer.received += 100
-      const { t, id } = JSON.parse(String(frame)) as { t: string; id: number }
-      const data = JSON.stringify({ t: 'pong', id })
-      if (t === 'ping') queueMicrotask(() => peer.reliable.onmessage?.({ data }))
-    }
+    peer.asked = true
     await pass(20_000)
     expect(peer.restarts).toBe(0)
   })

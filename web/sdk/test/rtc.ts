@@ -86,6 +86,8 @@ export class FakePeer {
   restarts = 0
   /** Nothing comes any more, which the browser has not noticed yet. */
   silent = false
+  /** But what is asked for comes. */
+  asked = false
   /** The kind of the pair of candidates in use, and what came by it. */
   route = { protocol: 'udp', candidateType: 'host' }
   received = 0
@@ -131,7 +133,7 @@ export class FakePeer {
     return { type: 'offer', sdp: 'an offer' }
   }
 
-  async setLocalDescription(description: { type: string; sdp: string }): Promise<void> {
+  async setLocalDescription(description = { type: 'offer', sdp: 'an offer' }): Promise<void> {
     if (description.type !== 'offer') {
       this.signalingState = 'stable'
       return
