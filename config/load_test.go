@@ -99,7 +99,7 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 		"tls-cert": cert, "tls-key": key, "keys": "a:" + secret + ",b:" + secret + "b", "allowed-origins": "https://a.example,http://b.example:81",
 		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl",
 		"turn-host": "turn.example.org:443", "turn-servers": "turn:turn.example.org:3478?transport=udp,turns:192.0.2.1", "turn-secret": "xyz",
-		"turn":         "false",
+		"turn":         "false", "proxy-protocol": "true",
 		"acme-domains": "call.example.org,example.org", "acme-email": "ada@example.org", "acme-directory": "https://ca.example.org/dir",
 		"acme-cache": "/var/lib/acme", "trusted-proxies": "10.0.0.0/8,192.0.2.1/32,fd00::/8", "log-level": "debug", "log-format": "json",
 	}
@@ -121,6 +121,9 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 				}
 				if other := map[string]string{"turn-servers": "PARLOR_TURN_SECRET=x", "turn-secret": "PARLOR_TURN_SERVERS=turn:192.0.2.1"}[o.name]; other != "" {
 					base = append(base, other)
+				}
+				if o.name == "proxy-protocol" {
+					base = append(base, "PARLOR_TRUSTED_PROXIES=192.0.2.0/24")
 				}
 				if strings.HasPrefix(o.name, "acme-") && o.name != "acme-domains" {
 					base = append(base, "PARLOR_ACME_DOMAINS=example.net")
@@ -318,6 +321,7 @@ func TestT75BadOptionEndsTheStart(t *testing.T) {
 		{"acme-directory without TLS", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "a.example", "--acme-directory", "http://ca.example"}, nil, "acme-directory"},
 		{"trusted-proxies a name", []string{"--dev", "--trusted-proxies", "proxy.example"}, nil, "trusted-proxies"},
 		{"trusted-proxies too long", []string{"--dev", "--trusted-proxies", "10.0.0.0/33"}, nil, "trusted-proxies"},
+		{"proxy-protocol without proxies", []string{"--dev", "--proxy-protocol"}, nil, "trusted-proxies"},
 		{"trusted-proxies in disguise", []string{"--dev", "--trusted-proxies", "::ffff:10.0.0.0/104"}, nil, "trusted-proxies"},
 
 		{"tls-cert without tls-key", []string{"--dev", "--tls-cert", cert}, nil, "tls-key"},
