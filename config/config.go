@@ -131,6 +131,7 @@ type Limits struct {
 	// Connections.
 	Connections, ConnectionsPerIP int
 	Undecided                     int
+	HTTPWaiting                   int
 	FirstBytesTimeout             time.Duration
 
 	// TURN: allocations in all and of one participant, and the bytes per second of one, each way.
