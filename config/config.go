@@ -79,6 +79,7 @@ type ACME struct {
 // TURN says which TURN servers browsers are told of.
 type TURN struct {
 	Own     bool     // the server is one itself
+	Mesh    bool     // its clients may reach each other
 	Host    string   // HOST or HOST:PORT of its TCP port; empty: where the page is
 	Servers []string // others, as URLs
 	Secret  string   // that they share with us. Never log it

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,7 +50,16 @@ func forbidden(t *testing.T, port uint16) (out []netip.AddrPort) {
 // Nobody but the peer can be reached: not one of hundreds of probes is granted, by any way there is to name a peer, and
 // listeners there hear nothing.
 func TestNobodyElseIsRelayedTo(t *testing.T) {
-	r := newRig(t, Limits{})
+	t.Run("own media", func(t *testing.T) { nobodyElse(t, newRig(t, Limits{}), forbidden) })
+	t.Run("mesh", func(t *testing.T) {
+		nobodyElse(t, newRig(t, Limits{}, mesh), func(t *testing.T, port uint16) []netip.AddrPort {
+			return slices.DeleteFunc(forbidden(t, port), func(at netip.AddrPort) bool { return isRelayed(at.Addr()) })
+		})
+	})
+}
+
+func nobodyElse(t *testing.T, r *rig, forbidden func(*testing.T, uint16) []netip.AddrPort) {
+	t.Helper()
 	heard := listeners(t)
 	port := heard.port
 	targets := forbidden(t, port)
