@@ -4,6 +4,7 @@
 # make soak   the long versions of tests: an hour of storms, 100 kills, slow lines at full size
 # make bench  what messages, media and joins cost, beside a plain pion loop; one row: go run ./test/bench -rows v60
 # make pgo    measure anew what the compiler optimizes for: cmd/parlor/default.pgo, from the bench
+# make test-net  people behind networks that block; NET=--write copies what was measured to docs/connectivity.md
 # make fmt    formats the Go code
 # make build  bin/parlor, one static file with the page inside
 # make test-image  build the container image and run it as an operator would
@@ -20,7 +21,7 @@ FUZZTIME ?= 2s
 # What the page is made of. Without git (a tarball) everything under web counts.
 page_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 
-.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-image soak bench pgo check fmt clean
+.PHONY: run build page test test-go test-fuzz test-web test-interop test-e2e test-net test-image soak bench pgo check fmt clean
 
 run: build
 	bin/parlor serve --dev
@@ -40,7 +41,7 @@ bin/.page: web/node_modules/.parlor $(page_sources)
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
-test: test-go test-fuzz test-web test-interop test-e2e
+test: test-go test-fuzz test-web test-interop test-e2e test-net
 
 test-go: page
 	scripts/test-deps.sh
@@ -60,6 +61,11 @@ test-interop: build
 test-e2e: build test/e2e/node_modules/.parlor
 	scripts/test-deps.sh
 	cd test/e2e && PARLOR_BIN=$(CURDIR)/bin/parlor npm test
+
+# Client, router and server in network namespaces: as root on Linux; elsewhere it says why not.
+test-net: build test/e2e/node_modules/.parlor
+	scripts/test-deps.sh
+	PARLOR_BIN=$(CURDIR)/bin/parlor node test/netns/matrix.mjs $(NET)
 
 test-image:
 	scripts/test-image.sh

@@ -19,10 +19,12 @@ need nginx-light /usr/sbin/nginx
 need libnginx-mod-stream /usr/lib/nginx/modules/ngx_stream_module.so
 need haproxy /usr/sbin/haproxy
 need caddy caddy
-# A network of one's own, in which a test drops packets; without root or Linux that test is skipped.
+# Networks of one's own, in which tests drop packets; without root or Linux those are skipped.
 if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
 	need iproute2 ip
 	need nftables nft
+	need util-linux nsenter
+	need openssl openssl
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 # The race detector also needs the C library's headers, which a compiler alone does not bring along.

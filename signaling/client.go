@@ -54,6 +54,7 @@ type client struct {
 
 	// Owned by run.
 	offers *rate.Limiter
+	host   string                 // the client came to, by its link of now
 	rev    uint64                 // of the slots last sent
 	spoken bool                   // it was told of somebody who speaks
 	rated  map[string]sfu.Quality // the qualities last sent
@@ -66,7 +67,10 @@ type request struct {
 }
 
 // linked says that a link signals now, whose hello told of the slots as of rev. What was said before it may have been lost.
-type linked struct{ rev uint64 }
+type linked struct {
+	rev  uint64
+	host string // the client came to
+}
 
 // ending is the cause of a session's end, with what its client is told.
 type ending struct{ code, message string }
@@ -160,6 +164,7 @@ func (c *client) handle(item any) {
 			c.tellSlots(item.Rev, item.Slots)
 		}
 	case linked:
+		c.host = item.host
 		if !c.participant.Here() && !errors.Is(c.participant.Return(), room.ErrGone) {
 			// It was taken for lost between its hello and its link, so what that hello says is not true. It comes again.
 			c.session.Cut()
@@ -268,7 +273,10 @@ func (c *client) serveOffer(raw []byte) (subject, error) {
 	}
 	rev, slots := c.participant.Slots()
 	c.rev = rev
-	c.signal(answerReply{T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots)})
+	c.signal(answerReply{
+		T: "answer", ID: m.ID, SDP: answer, Rev: rev, Slots: renderSlots(slots),
+		ICEServers: c.h.iceServers(c.participant.ID, c.host),
+	})
 	return subject{id: m.ID}, nil
 }
 
@@ -292,7 +300,7 @@ func (c *client) serveSocket(s *socket, a arrival) {
 	link := c.session.Open(s, datachannel.WebSocket, datachannel.LinkOptions{
 		Hello: a.hello, Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
-	c.post(linked{a.rev})
+	c.post(linked{a.rev, a.host})
 	if err := s.keepAlive(link.Heard); err == nil {
 		// Not ended by c.ctx, which is done before the session is closed and has said its last word: finish ends it.
 		if err := link.Run(context.WithoutCancel(c.ctx)); err != nil {

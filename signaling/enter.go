@@ -26,6 +26,7 @@ type arrival struct {
 	hello    []byte // is to be said first on the link
 	attached bool   // the log follows it at once
 	rev      uint64 // of the slots it tells of
+	host     string // the client came to
 }
 
 // caller is where a first message comes from.
@@ -140,7 +141,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
-		ICEServers: h.iceServers(p.ID, from), State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
+		ICEServers: h.iceServers(p.ID, from.host), State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
 		Limits: h.advertise(), Link: from.key,
 	}
 	if m.Offer != "" {
@@ -158,7 +159,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 		c.undo("draining", room.ErrDraining)
 		return arrival{}, room.ErrDraining
 	}
-	return arrival{c, marshal(reply), true, reply.Rev}, nil
+	return arrival{c, marshal(reply), true, reply.Rev, from.host}, nil
 }
 
 // undo takes back a join before anybody heard of it.
@@ -195,20 +196,20 @@ func (h *Handler) resume(m resumeRequest, from caller) (arrival, error) {
 		return arrival{}, err
 	}
 	reply := resumedReply{T: "resumed", Token: token, Link: from.key, Here: here, Peer: c.participant.HasPeer()}
-	reply.ICEServers = h.iceServers(c.participant.ID, from)
+	reply.ICEServers = h.iceServers(c.participant.ID, from.host)
 	rev, slots := c.participant.Slots()
 	reply.Rev, reply.Slots = rev, renderSlots(slots)
 	c.keep()
 	c.log.Info().Bool("here", here).Msg("session resumed")
-	return arrival{c, marshal(reply), false, reply.Rev}, nil
+	return arrival{c, marshal(reply), false, reply.Rev, from.host}, nil
 }
 
 // iceServers are never null.
-func (h *Handler) iceServers(id string, from caller) []ICEServer {
+func (h *Handler) iceServers(id, host string) []ICEServer {
 	if h.cfg.ICEServers == nil {
 		return []ICEServer{}
 	}
-	return append([]ICEServer{}, h.cfg.ICEServers(id, from.host)...)
+	return append([]ICEServer{}, h.cfg.ICEServers(id, host)...)
 }
 
 // snapshot is what a reader gets that can't go on in the log.

@@ -92,7 +92,7 @@ func (c *client) openLine(kind datachannel.Kind, key string, a arrival) error {
 		Attached: a.attached, ReadBytes: int(c.h.cfg.Limits.FrameBytes),
 	})
 	c.lines.now, c.lines.broken = l, ""
-	c.post(linked{a.rev})
+	c.post(linked{a.rev, a.host})
 	c.links.Go(func() {
 		err := l.link.Run(context.WithoutCancel(c.ctx)) // finish ends it
 		l.carrier.leave()

@@ -212,6 +212,8 @@ type answerReply struct {
 	SDP   string `json:"sdp"`
 	Rev   uint64 `json:"rev"`
 	Slots []slot `json:"slots"`
+
+	ICEServers []ICEServer `json:"iceServers,omitempty"`
 }
 
 type slotsNotice struct {

@@ -3,14 +3,14 @@
 //
 //   node matrix.mjs [--write]     --write copies the table to docs/connectivity.md
 //   PARLOR_NET_ROUNDS=10          each row so often; times are then the 95th of 100
-//   PARLOR_NET_ROWS=open,NAT      only rows whose names have one of these in them
+//   PARLOR_NET_ROWS='open|NAT'    only rows whose names match
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { launchChromium } from '../e2e/harness/browsers.mjs'
+import { launchChromium, launchFirefox } from '../e2e/harness/browsers.mjs'
 import { UP, inside, whyNot } from '../e2e/harness/network.mjs'
 import { Server } from '../e2e/harness/server.mjs'
 import { limit, shown } from '../e2e/harness/until.mjs'
@@ -20,7 +20,7 @@ import { httpOnly, rows, run, runHttpOnly } from './rows.mjs'
 import { copied, table } from './table.mjs'
 
 const ROUNDS = Number(process.env.PARLOR_NET_ROUNDS ?? 1)
-const ROWS = process.env.PARLOR_NET_ROWS?.split(',')
+const ROWS = new RegExp(process.env.PARLOR_NET_ROWS ?? '')
 const PAGE = new URL('../../docs/connectivity.md', import.meta.url)
 const urls = { v4: `https://${SERVER.v4}`, v6: `https://[${SERVER.v6}]` }
 
@@ -57,12 +57,15 @@ async function within() {
     url: urls.v4,
     port: 443,
   })
-  const browser = await launchChromium({ args: ['--ignore-certificate-errors'] })
+  // One of each for all rows, started with the first row that needs it.
+  const browsers = {}
+  const chromium = () => (browsers.chromium ??= launchChromium({ args: ['--ignore-certificate-errors'] }))
+  const firefox = () => (browsers.firefox ??= launchFirefox({ trust: true }))
   const results = []
   try {
-    const around = { net, browser, urls }
+    const around = { net, chromium, firefox, urls }
     for (const row of [...rows, httpOnly]) {
-      if (ROWS && !ROWS.some((part) => row.name.includes(part))) continue
+      if (!ROWS.test(row.name)) continue
       const rounds = []
       const began = Date.now()
       for (let i = 0; i < ROUNDS; i++) rounds.push(await once(row, around))
@@ -70,7 +73,7 @@ async function within() {
       console.log(`${((Date.now() - began) / 1000).toFixed(1)} s: ${row.name}${rounds.some((r) => r.error) ? ': FAILED' : ''}`)
     }
   } finally {
-    await browser.close()
+    for (const browser of Object.values(browsers)) await (await browser).close()
     await server.stop()
     box.close()
     net.close()

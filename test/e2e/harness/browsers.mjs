@@ -77,13 +77,14 @@ export async function launchChromium({ devices = true, allow = true, args = [] }
   }
 }
 
-export async function launchFirefox({ prefs = {} } = {}) {
+export async function launchFirefox({ prefs = {}, trust = false } = {}) {
   if (!existsSync(FIREFOX)) throw new Error(`there is no ${FIREFOX}: install firefox-esr, or set FIREFOX_BIN`)
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: FIREFOX,
     headless: true,
     protocol: 'webDriverBiDi',
+    acceptInsecureCerts: trust,
     timeout: 90_000,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,

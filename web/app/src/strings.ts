@@ -145,7 +145,8 @@ export const strings = {
     hearButton: 'Click to hear',
     reconnecting: 'Connection lost. Reconnecting…',
     stillReconnecting: 'The server does not answer. Still trying…',
-    noMedia: 'Sound and video do not get through this network. Chat works.',
+    noMedia:
+      'No sound and no video: this network, or a proxy in it, lets only web pages through. Chat works.',
     reset: 'You were away too long for everything to be kept: some chat messages may be missing.',
     refused: (source: Source) => `This room does not take your ${sourceName[source]}: nobody else gets it.`,
     microphoneOn: 'Microphone on',
@@ -194,7 +195,7 @@ export const strings = {
       none: 'Not in this browser',
       connecting: 'Connecting',
       connected: 'WebRTC',
-      failed: 'Blocked by the network',
+      failed: 'Blocked: only web pages get through',
     } as Record<string, string>,
   },
 

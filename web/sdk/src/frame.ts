@@ -92,6 +92,7 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         sdp: f.string('sdp'),
         rev: f.count('rev'),
         slots: f.objects('slots').map(slot),
+        ...(f.has('iceServers') ? { iceServers: f.objects('iceServers').map(iceServer) } : {}),
       }
     case 'slots':
       return { t, rev: f.count('rev'), slots: f.objects('slots').map(slot) }

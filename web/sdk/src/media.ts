@@ -164,8 +164,7 @@ export class Media {
   joined(joined: Joined): void {
     this.#limits = joined.limits
     this.#grant = joined.grant
-    this.#iceServers = joined.iceServers
-    this.#peer?.configure(this.#iceServers)
+    this.#useServers(joined.iceServers)
     if (joined.answer === undefined) {
       this.#signallingUp()
       void this.#renew()
@@ -190,10 +189,7 @@ export class Media {
 
   resumed(resumed: Resumed): void {
     if (this.#closed) return
-    if (resumed.iceServers) {
-      this.#iceServers = resumed.iceServers
-      this.#peer?.configure(this.#iceServers)
-    }
+    if (resumed.iceServers) this.#useServers(resumed.iceServers)
     if (!resumed.peer && this.#peer?.accepted) this.#replace()
     if (this.#peer?.accepted && resumed.slots) this.#slots.apply(resumed.rev ?? 0, resumed.slots)
     const waiting = this.#negotiation.asking
@@ -209,6 +205,7 @@ export class Media {
   }
 
   answered(answer: Answer): void {
+    if (answer.iceServers) this.#useServers(answer.iceServers)
     this.#negotiation.answered(answer)
   }
 
@@ -258,6 +255,11 @@ export class Media {
     this.#slots.clear()
     this.#peer?.close()
     this.#peer = undefined
+  }
+
+  #useServers(iceServers: RTCIceServer[]): void {
+    this.#iceServers = iceServers
+    this.#peer?.configure(iceServers)
   }
 
   #current(): Peer {

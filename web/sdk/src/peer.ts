@@ -35,11 +35,14 @@ export class Peer {
   /** The pool, in the order in which slots were added. */
   readonly #slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] }
   #answer: string | undefined
-  #late = false
+  /** Whether a way was ever looked for with TURN servers, and whether there are any. */
+  #relayed: boolean
+  #relays: boolean
 
   constructor(options: PeerOptions, events: PeerEvents) {
     this.#codec = options.codec
     this.#narrow = options.narrow
+    this.#relays = this.#relayed = options.iceServers.length > 0
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers })
     this.#pc.onconnectionstatechange = () => events.state(this, this.#pc.connectionState)
     this.#pc.oniceconnectionstatechange = () => {
@@ -54,7 +57,7 @@ export class Peer {
 
   /** Uses these TURN servers, from the next time on that ways to the server are looked for: the next restart of ICE. */
   configure(iceServers: RTCIceServer[]): void {
-    this.#late ||= iceServers.length > 0
+    this.#relays = iceServers.length > 0
     try {
       this.#pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers })
     } catch {
@@ -64,7 +67,7 @@ export class Peer {
 
   /** Whether there are TURN servers that were not tried. */
   get late(): boolean {
-    return this.#late
+    return this.#relays && !this.#relayed
   }
 
   /** Whether the server has answered an offer of this PeerConnection. */
@@ -164,7 +167,7 @@ export class Peer {
   }
 
   restartIce(): void {
-    this.#late = false
+    this.#relayed ||= this.#relays
     this.#pc.restartIce()
   }
 

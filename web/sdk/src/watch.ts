@@ -7,7 +7,7 @@ const unaskedMs = 5_000
 const againMs = 4_000
 const longestMs = 30_000
 /** A page that does not come to look for so long was asleep, or is hidden. */
-const awayMs = 2_000
+const awayMs = 5_000
 
 /**
  * Decides whether a path is dead long before the browser says so, which takes it five seconds and more: nothing came, and

@@ -154,6 +154,8 @@ export interface Answer {
   sdp: string
   rev: number
   slots: SlotInfo[]
+  /** With credentials for another while. */
+  iceServers?: RTCIceServer[]
 }
 
 export interface LogFrame {

@@ -142,6 +142,17 @@ describe('TURN servers', () => {
     await pass(0)
     expect(FakePeer.last.iceServers).toEqual(turn('second'))
   })
+
+  it('get new credentials with every answer, which are no reason to look again', async () => {
+    const { socket } = await enter({}, { iceServers: turn('first') })
+    await pass(1_100)
+    expect(FakePeer.last.restarts).toBe(1)
+    const id = socket.frame('offer')?.id
+    socket.say({ t: 'answer', id, sdp: 'an answer', ...slots, iceServers: turn('second') })
+    await pass(5_000)
+    expect(FakePeer.last.iceServers).toEqual(turn('second'))
+    expect(FakePeer.last.restarts).toBe(1)
+  })
 })
 
 describe('what is published no more', () => {
