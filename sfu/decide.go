@@ -38,7 +38,7 @@ func (p *Peer) decide(now time.Time) (at time.Time) {
 		p.mu.Unlock()
 		return time.Time{}
 	}
-	due := !now.Before(d.at) || p.line.fell.Swap(false)
+	due := !now.Before(d.at) || p.line.fell.Swap(false) || p.line.back.Load()
 	var pads *slot
 	var advice bandwidth.Advice
 	if due || !now.Before(p.again) {

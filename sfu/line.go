@@ -171,10 +171,11 @@ func (o *line) cut(s *slot, last uint16) (packets int) {
 }
 
 // feedback takes a browser's report. It is true if pictures should be chosen anew for it.
-func (o *line) feedback(report []byte, now time.Time) (fell bool) {
+func (o *line) feedback(report []byte, now time.Time) (anew bool) {
 	o.mu.Lock()
-	fell = o.estimate.Feedback(report, o.latest(now))
-	if o.silent {
+	fell := o.estimate.Feedback(report, o.latest(now))
+	back := o.silent
+	if back {
 		o.silent = false
 		o.back.Store(true)
 	}
@@ -183,7 +184,7 @@ func (o *line) feedback(report []byte, now time.Time) (fell bool) {
 		o.weak.Store(true)
 		o.fell.Store(true)
 	}
-	return fell
+	return fell || back
 }
 
 // tick asks for advice, which is for one who does what it says of padding.
