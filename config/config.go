@@ -36,6 +36,8 @@ type Config struct {
 
 	// TrustedProxies are believed about where clients are.
 	TrustedProxies []netip.Prefix
+	// ProxyProtocol: they may say so by the PROXY protocol too.
+	ProxyProtocol bool
 
 	// Keys are API keys, name to secret, none too short. Never log them.
 	Keys map[string]string

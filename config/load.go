@@ -147,6 +147,9 @@ func (l *loader) check() error {
 			return err
 		}
 	}
+	if c.ProxyProtocol && len(c.TrustedProxies) == 0 {
+		return errors.New("trusted-proxies: proxy-protocol is set, so it is needed too: without it everybody could come from anywhere")
+	}
 	if (len(c.TURN.Servers) > 0) != (c.TURN.Secret != "") {
 		return errors.New("turn-secret: turn-servers and turn-secret are needed together")
 	}

@@ -2,15 +2,9 @@ package config
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"io"
-	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 const secret = "0123456789abcdef0123456789abcdef"
@@ -92,14 +88,14 @@ func TestDefaultsAreWithinBounds(t *testing.T) {
 
 // Each option can be set in all three ways, and says the same in each.
 func TestEachOptionInAllThreeWays(t *testing.T) {
-	cert, key := certificate(t)
+	cert, key := selfsigned.Files(t, "localhost")
 	// Something that is not the default, for those whose default is no example.
 	examples := map[string]string{
 		"dev": "true", "listen": "127.0.0.1:81", "udp": "127.0.0.1:82", "external-ip": "203.0.113.7,2001:db8::7",
 		"tls-cert": cert, "tls-key": key, "keys": "a:" + secret + ",b:" + secret + "b", "allowed-origins": "https://a.example,http://b.example:81",
 		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl",
 		"turn-host": "turn.example.org:443", "turn-servers": "turn:turn.example.org:3478?transport=udp,turns:192.0.2.1", "turn-secret": "xyz",
-		"turn":         "false",
+		"turn": "false", "proxy-protocol": "true",
 		"acme-domains": "call.example.org,example.org", "acme-email": "ada@example.org", "acme-directory": "https://ca.example.org/dir",
 		"acme-cache": "/var/lib/acme", "trusted-proxies": "10.0.0.0/8,192.0.2.1/32,fd00::/8", "log-level": "debug", "log-format": "json",
 	}
@@ -121,6 +117,9 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 				}
 				if other := map[string]string{"turn-servers": "PARLOR_TURN_SECRET=x", "turn-secret": "PARLOR_TURN_SERVERS=turn:192.0.2.1"}[o.name]; other != "" {
 					base = append(base, other)
+				}
+				if o.name == "proxy-protocol" {
+					base = append(base, "PARLOR_TRUSTED_PROXIES=192.0.2.0/24")
 				}
 				if strings.HasPrefix(o.name, "acme-") && o.name != "acme-domains" {
 					base = append(base, "PARLOR_ACME_DOMAINS=example.net")
@@ -223,8 +222,8 @@ func TestPeekAsksForNoKeys(t *testing.T) {
 }
 
 func TestT75BadOptionEndsTheStart(t *testing.T) {
-	cert, key := certificate(t)
-	_, otherKey := certificate(t)
+	cert, key := selfsigned.Files(t, "localhost")
+	_, otherKey := selfsigned.Files(t, "localhost")
 	none := filepath.Join(t.TempDir(), "none")
 	good := "PARLOR_KEYS=demo: " + secret
 	yaml := func(text string) []string { return []string{"--config", write(t, "p.yaml", text)} }
@@ -318,6 +317,7 @@ func TestT75BadOptionEndsTheStart(t *testing.T) {
 		{"acme-directory without TLS", []string{"--dev", "--acme-cache", "/x", "--acme-domains", "a.example", "--acme-directory", "http://ca.example"}, nil, "acme-directory"},
 		{"trusted-proxies a name", []string{"--dev", "--trusted-proxies", "proxy.example"}, nil, "trusted-proxies"},
 		{"trusted-proxies too long", []string{"--dev", "--trusted-proxies", "10.0.0.0/33"}, nil, "trusted-proxies"},
+		{"proxy-protocol without proxies", []string{"--dev", "--proxy-protocol"}, nil, "trusted-proxies"},
 		{"trusted-proxies in disguise", []string{"--dev", "--trusted-proxies", "::ffff:10.0.0.0/104"}, nil, "trusted-proxies"},
 
 		{"tls-cert without tls-key", []string{"--dev", "--tls-cert", cert}, nil, "tls-key"},
@@ -377,24 +377,4 @@ func TestT75BadOptionEndsTheStart(t *testing.T) {
 			}
 		})
 	}
-}
-
-// certificate writes a new certificate and its key.
-func certificate(t *testing.T) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	privateDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return write(t, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))),
-		write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER})))
 }

@@ -54,6 +54,7 @@ func (l *loader) sections() []section {
 			{"acme-directory", "URL", "another authority (ACME, RFC 8555)", webAddress{&c.ACME.Directory}},
 			{"acme-cache", "FOLDER", "where fetched certificates and the account are kept (default: acme in data-dir)", text{&c.ACME.Cache}},
 			{"trusted-proxies", "NETWORK,…", "proxies in front of this server, whose X-Forwarded-For says where clients are", prefixes{&c.TrustedProxies}},
+			{"proxy-protocol", "", "trusted-proxies pass TCP through and say where clients are by the PROXY protocol, version 1 or 2", boolean{&c.ProxyProtocol}},
 			{"turn", "", "be a TURN server, for this server's own media alone, on the same ports: for networks that let nothing through but TLS", boolean{&c.TURN.Own}},
 			{"turn-host", "HOST[:PORT]", "where browsers reach the TCP port for it (default: where the page is)", hostPort{&c.TURN.Host}},
 			{"turn-servers", "URL,…", "other TURN servers that browsers may use (turn:turn.example.org:3478?transport=udp), which know turn-secret (coturn: use-auth-secret)", turnURLs{&c.TURN.Servers}},

@@ -15,6 +15,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/crypto/acme"
+
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 // An authority that has a directory and nothing else: this shows that the one that is named is asked, for the names that
@@ -35,7 +37,7 @@ func TestACME(t *testing.T) {
 	}))
 	defer authority.Close()
 	cache := t.TempDir()
-	chain, key := newPEM(t, "call.example.org")
+	chain, key := selfsigned.PEM(t, "call.example.org")
 	if err := os.WriteFile(filepath.Join(cache, "call.example.org"), slices.Concat(key, chain), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -2,54 +2,22 @@ package front
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
-
-// newPEM makes a certificate for name that vouches for itself.
-func newPEM(t *testing.T, name string) (chain, key []byte) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, IsCA: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-}
 
 func selfSigned(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	chain, key := newPEM(t, name)
+	chain, key := selfsigned.PEM(t, name)
 	pair, err := tls.X509KeyPair(chain, key)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +36,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	chain, key := newPEM(t, "first.test")
+	chain, key := selfsigned.PEM(t, "first.test")
 	write(chainFile, chain)
 	write(keyFile, key)
 	c, err := LoadCertificate(chainFile, keyFile, zerolog.Nop(), metrics.New())
@@ -88,7 +56,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		defer c.mu.Unlock()
 		c.looked = c.looked.Add(-certificateCheck)
 	}
-	chain, key = newPEM(t, "second.test")
+	chain, key = selfsigned.PEM(t, "second.test")
 	write(chainFile, chain) // the key is not there yet
 	later()
 	if got := name(shown()); got != "first.test" {

@@ -1,8 +1,10 @@
 package front
 
 import (
+	"errors"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -53,6 +55,15 @@ func (d *door) Addr() net.Addr { return d.addr }
 type replay struct {
 	net.Conn
 	first []byte
+	from  net.Addr // whom a proxy brings; nil: who connected
+}
+
+// RemoteAddr is where the client is.
+func (r *replay) RemoteAddr() net.Addr {
+	if r.from != nil {
+		return r.from
+	}
+	return r.Conn.RemoteAddr()
 }
 
 // Read gives the first bytes, then what follows.
@@ -63,4 +74,13 @@ func (r *replay) Read(p []byte) (int, error) {
 	n := copy(p, r.first)
 	r.first = r.first[n:]
 	return n, nil
+}
+
+// SyscallConn implements syscall.Conn, for who writes without waiting: what is read here lacks the first bytes. It is an
+// error where the connection below is no socket.
+func (r *replay) SyscallConn() (syscall.RawConn, error) {
+	if c, ok := r.Conn.(syscall.Conn); ok {
+		return c.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ const (
 	refusedSilent    = "tcp_silent"         // it did not say so in time, or left before
 	refusedUnknown   = "tcp_unknown"        // it speaks nothing that is served here
 	refusedHandshake = "tls_handshake"      // TLS was not agreed upon
+	refusedProxy     = "tcp_proxy_header"   // a proxy did not say well whom it brings
 	refusedStreams   = "tcp_streams"        // too many connections for ICE and TURN in all
 	refusedStreamsIP = "tcp_streams_per_ip" // or from one address
 	refusedClosing   = "tcp_closing"        // who would have taken it is gone
@@ -38,7 +40,9 @@ type PortConfig struct {
 	FirstBytes time.Duration
 	// Streams bounds the connections for ICE and TURN, in all and from one address. 4096, 200.
 	Streams, StreamsPerIP int
-	Metrics               *metrics.Metrics
+	// Proxies may say before the first byte whom they bring (PROXY protocol). Nobody else is believed.
+	Proxies []netip.Prefix
+	Metrics *metrics.Metrics
 }
 
 // Port is one TCP port on which several things are spoken, told apart by the first bytes that a client sends: HTTP, TLS,
@@ -233,7 +237,7 @@ func (p *Port) decide(a *arrival) {
 	raw := a.conn
 	deadline := time.Now().Add(p.cfg.FirstBytes)
 	_ = raw.SetDeadline(deadline)
-	conn, k, refused := p.ask(raw, deadline)
+	conn, k, refused := p.meet(raw, deadline)
 	present := p.decided(a)
 	if refused == "" {
 		if p.doors[k] == nil {
@@ -263,6 +267,17 @@ func (p *Port) decide(a *arrival) {
 		p.cfg.Metrics.Refused(refusedClosing)
 		_ = conn.Close()
 	}
+}
+
+// meet lets a proxy say first whom it brings.
+func (p *Port) meet(raw net.Conn, deadline time.Time) (conn net.Conn, k kind, refused string) {
+	if brings(p.cfg.Proxies, raw) {
+		var err error
+		if raw, err = ofClient(raw); err != nil {
+			return raw, kindUnknown, refusedProxy
+		}
+	}
+	return p.ask(raw, deadline)
 }
 
 // ask reads as much as it takes to tell, agreeing on TLS on the way.

@@ -62,6 +62,10 @@ func site(t *testing.T, l net.Listener, word string) {
 			_ = c.WriteMessage(websocket.TextMessage, []byte(word+" socket"))
 			return
 		}
+		if r.URL.Path == "/from" {
+			fmt.Fprint(w, r.RemoteAddr)
+			return
+		}
 		fmt.Fprint(w, word, " ", r.Proto)
 	})}
 	go func() { _ = s.Serve(l) }()

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=()
 # need PACKAGE FILE_OR_COMMAND
 need() {
-	[ -x "$2" ] || command -v "$2" >/dev/null 2>&1 || packages+=("$1")
+	[ -e "$2" ] || command -v "$2" >/dev/null 2>&1 || packages+=("$1")
 }
 need gcc gcc # the race detector is linked by it
 need chromium "${CHROMIUM_BIN:-/usr/bin/chromium}"
@@ -14,6 +14,11 @@ need firefox-esr "${FIREFOX_BIN:-/usr/bin/firefox-esr}"
 need webkit2gtk-driver "${WEBKIT_DRIVER_BIN:-/usr/bin/WebKitWebDriver}"
 need xvfb "${XVFB_BIN:-/usr/bin/Xvfb}"
 need coturn turnutils_uclient # clients of TURN that we did not write
+# What operators put in front of us, with the configurations of docs/deploy.md.
+need nginx-light /usr/sbin/nginx
+need libnginx-mod-stream /usr/lib/nginx/modules/ngx_stream_module.so
+need haproxy /usr/sbin/haproxy
+need caddy caddy
 # A network of one's own, in which a test drops packets; without root or Linux that test is skipped.
 if [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ]; then
 	need iproute2 ip

@@ -46,6 +46,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	video := c.String("video", "150/s", "packets of each publisher's video, as `N/s`: 1,200 bytes, in 30 frames; 0: none")
 	audio := c.String("audio", "50/s", "packets of each publisher's audio, as `N/s`: 100 bytes; 0: none")
 	simulcast := c.Bool("simulcast", false, "publishers send video in three encodings, of which the largest has so many packets")
+	quiet := c.Bool("quiet", false, "who watches does not report when packets arrive, and is sent all that is published, however slow their line or machine is")
 	joins := c.Int("joins", 0, "`N` participants who come one after the other when all others are there: only that is measured")
 	subscribers := c.Int("subscribers", 10, "`N` participants who read")
 	senders := c.Int("senders", 1, "`N` participants who send")
@@ -107,7 +108,7 @@ func runBench(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		r, err = bench.Run(ctx, target, bench.Load{
 			Readers: *subscribers, Senders: *senders, Rate: perSecond, Window: *window, Size: *size,
 			Publishers: *publishers,
-			Media:      bench.Media{Video: videoRate, Audio: audioRate, Simulcast: *simulcast, Mutual: *subscribers == 0},
+			Media:      bench.Media{Video: videoRate, Audio: audioRate, Simulcast: *simulcast, Mutual: *subscribers == 0, Quiet: *quiet},
 			Warmup:     *warmup, Duration: *duration, Server: bench.Process(*pid),
 		})
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 
 	"github.com/parlorhq/parlor/front"
 	"github.com/parlorhq/parlor/internal/metrics"
@@ -17,9 +18,13 @@ func (s *server) openPort(counts *metrics.Metrics) error {
 		return err
 	}
 	l := s.cfg.Limits
+	var proxies []netip.Prefix
+	if s.cfg.ProxyProtocol {
+		proxies = s.cfg.TrustedProxies
+	}
 	s.port = front.NewPort(s.listen, front.PortConfig{
 		TLS: secure, Undecided: l.Undecided, FirstBytes: l.FirstBytesTimeout,
-		Streams: 2 * l.Connections, StreamsPerIP: 2 * l.ConnectionsPerIP, Metrics: counts,
+		Streams: 2 * l.Connections, StreamsPerIP: 2 * l.ConnectionsPerIP, Proxies: proxies, Metrics: counts,
 	})
 	if secure != nil {
 		s.upgrade = s.httpServer(http.HandlerFunc(s.toHTTPS))

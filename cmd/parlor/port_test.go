@@ -2,50 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-// writeCertificate makes files of a certificate for localhost that vouches for itself.
-func writeCertificate(t *testing.T) (chain, key string) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	chain, key = filepath.Join(folder, "chain.pem"), filepath.Join(folder, "key.pem")
-	for name, block := range map[string]*pem.Block{chain: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return chain, key
-}
+	"github.com/parlorhq/parlor/internal/selfsigned"
+)
 
 // runServer runs one until the test ends.
 func runServer(t *testing.T, args ...string) *server {
@@ -67,7 +33,7 @@ func runServer(t *testing.T, args ...string) *server {
 }
 
 func TestTLSOnThePort(t *testing.T) {
-	chain, key := writeCertificate(t)
+	chain, key := selfsigned.Files(t, "localhost")
 	s := runServer(t, "--tls-cert", chain, "--tls-key", key)
 	_, port, err := net.SplitHostPort(s.listen.Addr().String())
 	if err != nil {

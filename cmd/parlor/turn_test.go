@@ -14,11 +14,12 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/parlorhq/parlor/internal/selfsigned"
 	"github.com/parlorhq/parlor/signaling"
 )
 
 func TestTURNHost(t *testing.T) {
-	chain, key := writeCertificate(t)
+	chain, key := selfsigned.Files(t, "localhost")
 	tls := []string{"--tls-cert", chain, "--tls-key", key}
 	for _, tt := range []struct {
 		args       []string
