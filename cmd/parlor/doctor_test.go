@@ -50,14 +50,12 @@ func faults() []fault {
 			return at(proxied(t, runServer(t), nil, keepWhole))
 		}},
 		{"certificate expired", "certificate_expired", func(t *testing.T) ([]string, []string) {
-			a := newAuthority(t)
-			s := runServer(t, a.serveAs(t, "localhost", time.Now().Add(-time.Hour))...)
-			return at(atPort(s, "https", "localhost"), "--ca", a.file)
+			args, ca := serveAs(t, "localhost", time.Now().Add(-time.Hour))
+			return at(atPort(runServer(t, args...), "https", "localhost"), "--ca", ca)
 		}},
 		{"wrong name", "certificate_name", func(t *testing.T) ([]string, []string) {
-			a := newAuthority(t)
-			s := runServer(t, a.serveAs(t, "other.example.org", time.Now().Add(time.Hour))...)
-			return at(atPort(s, "https", "call.example.org"), "--resolve", "call.example.org=127.0.0.1", "--ca", a.file)
+			args, ca := serveAs(t, "other.example.org", time.Now().Add(time.Hour))
+			return at(atPort(runServer(t, args...), "https", "call.example.org"), "--resolve", "call.example.org=127.0.0.1", "--ca", ca)
 		}},
 		{"clock off by an hour", "clock", func(t *testing.T) ([]string, []string) {
 			return at(proxied(t, runServer(t), nil, setBack))
@@ -94,8 +92,8 @@ func faults() []fault {
 			return at(atPort(runServer(t), "https", "127.0.0.1"))
 		}},
 		{"certificate of nobody", "certificate_untrusted", func(t *testing.T) ([]string, []string) {
-			s := runServer(t, newAuthority(t).serveAs(t, "localhost", time.Now().Add(time.Hour))...)
-			return at(atPort(s, "https", "localhost"))
+			args, _ := serveAs(t, "localhost", time.Now().Add(time.Hour))
+			return at(atPort(runServer(t, args...), "https", "localhost"))
 		}},
 	}
 }
@@ -165,10 +163,9 @@ func askDoctor(ctx context.Context, args, env []string) (d diagnosis) {
 
 // Where all is well every way works, by TLS too, and the doctor leaves nothing behind.
 func TestDoctorOfAHealthyServer(t *testing.T) {
-	a := newAuthority(t)
-	s := runServer(t, append(a.serveAs(t, "localhost", time.Now().Add(time.Hour)),
-		"--turn-servers", startTURN(t, "shared"), "--turn-secret", "shared")...)
-	d := askDoctor(t.Context(), []string{atPort(s, "https", "localhost"), "--ca", a.file}, nil)
+	args, ca := serveAs(t, "localhost", time.Now().Add(time.Hour))
+	s := runServer(t, append(args, "--turn-servers", startTURN(t, "shared"), "--turn-secret", "shared")...)
+	d := askDoctor(t.Context(), []string{atPort(s, "https", "localhost"), "--ca", ca}, nil)
 	t.Log(d.String())
 	if d.code != 0 || !d.report.OK || len(d.report.Findings) > 0 {
 		t.Errorf("exit code %d", d.code)
@@ -199,9 +196,9 @@ func TestDoctorOfAHealthyServer(t *testing.T) {
 
 // With keys the doctor makes a token for a room of its own, or takes one that it is shown.
 func TestDoctorWithTokens(t *testing.T) {
-	a := newAuthority(t)
-	s := runServer(t, append(a.serveAs(t, "localhost", time.Now().Add(time.Hour)), "--dev=false", "--keys", "demo:"+secret, "--admin", "off")...)
-	at := []string{atPort(s, "https", "localhost"), "--ca", a.file}
+	args, ca := serveAs(t, "localhost", time.Now().Add(time.Hour))
+	s := runServer(t, append(args, "--dev=false", "--keys", "demo:"+secret, "--admin", "off")...)
+	at := []string{atPort(s, "https", "localhost"), "--ca", ca}
 	claims := auth.Claims{Room: "maths", Identity: "ada", Data: true}
 	good, err := auth.Mint("demo", secret, claims, time.Hour, time.Now())
 	if err != nil {
@@ -224,7 +221,7 @@ func TestDoctorWithTokens(t *testing.T) {
 		{"a token", slices.Concat(at, []string{"--token", good}), nil, ""},
 		{"an invitation", slices.Concat([]string{at[0] + "/r/maths#token=" + good}, at[1:]), nil, ""},
 		{"a wrong token", slices.Concat(at, []string{"--token", bad}), nil, "token_refused"},
-		{"the server of this machine", []string{"--ca", a.file}, []string{
+		{"the server of this machine", []string{"--ca", ca}, []string{
 			"PARLOR_LISTEN=" + s.listen.Addr().String(), "PARLOR_UDP=" + s.listen.Addr().String(), "PARLOR_KEYS=demo:" + secret,
 			"PARLOR_TLS_CERT=" + s.cfg.TLSCert, "PARLOR_TLS_KEY=" + s.cfg.TLSKey,
 		}, ""},

@@ -2,14 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"maps"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +18,8 @@ import (
 	"time"
 
 	pionturn "github.com/pion/turn/v5"
+
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 // What stands between a doctor and a server, and does what networks and proxies do.
@@ -167,64 +163,19 @@ func setBack(r *http.Response) error {
 	return nil
 }
 
-// authority makes certificates for a test.
-type authority struct {
-	folder string
-	key    *ecdsa.PrivateKey
-	cert   *x509.Certificate
-	file   string
-}
-
-func newAuthority(t *testing.T) *authority {
+// serveAs are the options of a server that has a certificate for a name, which ends then, and the file that vouches for it.
+func serveAs(t *testing.T, name string, end time.Time) (args []string, ca string) {
 	t.Helper()
-	a := &authority{folder: t.TempDir(), key: newKey(t)}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	chain, key := selfsigned.Until(t, name, end)
+	folder := t.TempDir()
+	files := map[string][]byte{filepath.Join(folder, "chain.pem"): chain, filepath.Join(folder, "key.pem"): key}
+	for file, b := range files {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	a.file = a.write(t, "authority.pem", "CERTIFICATE", der)
-	return a
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (a *authority) write(t *testing.T, name, kind string, der []byte) string {
-	t.Helper()
-	file := filepath.Join(a.folder, name)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// serveAs are the options of a server that has a certificate for a name, which ends then.
-func (a *authority) serveAs(t *testing.T, name string, end time.Time) []string {
-	t.Helper()
-	key := newKey(t)
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{name}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: end}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []string{"--tls-cert", a.write(t, "chain.pem", "CERTIFICATE", der), "--tls-key", a.write(t, "key.pem", "PRIVATE KEY", secret)}
+	ca = filepath.Join(folder, "chain.pem")
+	return []string{"--tls-cert", ca, "--tls-key", filepath.Join(folder, "key.pem")}, ca
 }
 
 // startTURN starts a TURN server that knows a secret, as coturn would. It returns its URL.

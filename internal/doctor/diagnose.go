@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -161,12 +162,12 @@ func (r *Report) certificate(f *Facts) bool {
 		r.check(checkCertificate, Ill, "the address is http")
 		r.find(Finding{
 			Code: "insecure", Cause: "The page comes by http: browsers give cameras and microphones only to pages from https (and from this machine).",
-			Remedy: "Give Parlor a certificate, let it fetch one, or put a proxy with one in front.", Line: "acme-domains: " + f.Host,
+			Remedy: "Give Parlor a certificate, let it fetch one, or put a proxy with one in front.", Line: f.certificateLine(),
 		})
 		return true
 	}
 	left := c.NotAfter.Sub(f.At)
-	finding := Finding{Line: "tls-cert: FILE   tls-key: FILE   (or acme-domains: " + f.Host + ")"}
+	finding := Finding{Line: f.certificateLine()}
 	switch {
 	case c.NotTLS:
 		finding.Code, finding.Cause = "not_tls", fmt.Sprintf("Port %d speaks no TLS, and the address is https.", f.Port)
@@ -194,6 +195,15 @@ func (r *Report) certificate(f *Facts) bool {
 	r.check(checkCertificate, Ill, strings.TrimSuffix(finding.Cause, "."))
 	r.find(finding)
 	return false
+}
+
+// certificateLine is where a certificate comes from: authorities give none for addresses.
+func (f *Facts) certificateLine() string {
+	const files = "tls-cert: FILE\ntls-key: FILE"
+	if _, err := netip.ParseAddr(f.Host); err == nil {
+		return files
+	}
+	return files + "\n# or\nacme-domains: " + f.Host
 }
 
 // doors are what is had by HTTP.
@@ -237,7 +247,7 @@ func (r *Report) origin(f *Facts) {
 		r.check(checkOrigin, Ill, o.Asked+" is refused, though it is the server's own")
 		r.find(Finding{
 			Code: "host_header", Cause: "A proxy does not pass on the Host, so that the page seems to come from elsewhere and is refused.",
-			Remedy: "nginx: proxy_set_header Host $host; — or name the origin.", Line: "allowed-origins: " + o.Asked,
+			Remedy: "nginx: proxy_set_header Host $http_host; or name the origin.", Line: "allowed-origins: " + o.Asked,
 		})
 	case o.Code == "origin":
 		r.check(checkOrigin, Ill, o.Asked+" is refused")
@@ -262,7 +272,7 @@ func (r *Report) webSocket(f *Facts) {
 		r.check(checkWebSocket, Ill, "the server was asked for one without Upgrade")
 		r.find(Finding{
 			Code: "websocket_stripped", Cause: "A proxy strips Upgrade and Connection from requests: messages fall back to slower ways.",
-			Remedy: "Have the proxy pass WebSockets: proxy_http_version 1.1; and", Line: "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;",
+			Remedy: "Have the proxy pass WebSockets. In nginx, with the map of docs/deploy.md:", Line: "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;",
 		})
 	case w.Code == "overloaded" || w.Code == "draining" || w.Code == "rate_limited":
 		r.check(checkWebSocket, Ill, w.Code)
@@ -272,7 +282,7 @@ func (r *Report) webSocket(f *Facts) {
 		r.find(Finding{
 			Code: "websocket_blocked", Cause: fmt.Sprintf("WebSockets do not get through%s, while other requests do: a proxy or a firewall on the way does not know them.", w.inBrackets()),
 			Remedy: "Have the proxy pass WebSockets to Parlor; in a network that is not yours, messages go by server-sent events instead.",
-			Line:   "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;",
+			Line:   "proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;",
 		})
 	}
 }
@@ -295,7 +305,7 @@ func (r *Report) stream(f *Facts) {
 		r.check(checkStream, Ill, s.words())
 		r.find(Finding{
 			Code: "stream_blocked", Cause: "A response that takes its time does not get through" + s.inBrackets() + ": a proxy ends it.",
-			Remedy: "Let the proxy wait longer for Parlor and buffer nothing.", Line: "proxy_buffering off; proxy_read_timeout 1h;",
+			Remedy: "Let the proxy wait longer for Parlor and buffer nothing.", Line: "proxy_buffering off;\nproxy_read_timeout 1h;",
 		})
 	}
 }

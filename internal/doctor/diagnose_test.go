@@ -121,6 +121,12 @@ func TestDiagnose(t *testing.T) {
 			f.Ways = append(f.Ways, Way{"udp", netip.MustParseAddrPort("203.0.113.7:443"), false, false, fine})
 			f.Relays[1].Stage = RelayUnreached
 		}},
+		{"announced is another address, and IPv6 is right", "external_ip", func(f *Facts) {
+			f.announce("198.51.100.9:443", dead)
+			f.Ways = append(f.Ways, Way{"udp", netip.MustParseAddrPort("203.0.113.7:443"), false, false, fine},
+				Way{"udp", netip.MustParseAddrPort("[2001:db8::7]:443"), true, false, fine})
+			f.Relays[1].Stage = RelayUnreached
+		}},
 		{"announced is a private address", "external_ip", func(f *Facts) { f.announce("10.0.0.4:8443", dead) }},
 		{"not seen from inside", "+external_unseen", func(f *Facts) {
 			f.Local = true

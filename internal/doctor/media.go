@@ -53,23 +53,24 @@ func (r *Report) notIn(f *Facts) string {
 // external says whether the addresses that the server announces are its own; false: they are not, which explains the rest.
 func (r *Report) external(f *Facts) bool {
 	var announced, answers []netip.Addr
-	port := uint16(0)
 	for _, w := range f.Ways {
-		switch {
-		case w.Hidden:
-		case w.Announced:
-			announced, port = include(announced, w.At.Addr()), w.At.Port()
-			if w.OK() {
-				answers = include(answers, w.At.Addr())
-			}
+		if !w.Announced || w.Hidden {
+			continue
+		}
+		announced = include(announced, w.At.Addr())
+		if w.OK() {
+			answers = include(answers, w.At.Addr())
 		}
 	}
-	if len(answers) > 0 {
+	elsewhere := f.elsewhere(answers)
+	if len(answers) > 0 && !elsewhere.IsValid() {
 		r.check(checkExternal, Well, listed(answers))
 		r.private(f, announced)
 		return true
 	}
-	elsewhere := f.elsewhere()
+	if len(answers) > 0 { // those of the other family are good
+		announced = slices.DeleteFunc(announced, func(ip netip.Addr) bool { return ip.Is4() != elsewhere.Is4() })
+	}
 	private := len(announced) > 0 && !slices.ContainsFunc(announced, func(ip netip.Addr) bool { return !inward(ip) })
 	if !elsewhere.IsValid() && private {
 		elsewhere = f.outside()
@@ -92,20 +93,27 @@ func (r *Report) external(f *Facts) bool {
 	r.check(checkExternal, Ill, fmt.Sprintf("announced is %s, reached is %s", listed(announced), elsewhere))
 	r.find(Finding{
 		Code:   "external_ip",
-		Cause:  fmt.Sprintf("The server tells browsers to send media to %s port %d, where nobody answers; it is reached at %s.", listed(announced), port, elsewhere),
+		Cause:  fmt.Sprintf("The server tells browsers to send media to %s, where nobody answers; it is reached at %s.", listed(announced), elsewhere),
 		Remedy: "Say which address the world knows.", Line: "external-ip: " + elsewhere.String(),
 	})
 	return false
 }
 
-// elsewhere is an address of the host at which media is had, though it is not announced.
-func (f *Facts) elsewhere() netip.Addr {
+// elsewhere is an address of the host at which media is had, though it is not announced, where of its family none that is
+// announced answers.
+func (f *Facts) elsewhere(answers []netip.Addr) netip.Addr {
 	for _, w := range f.Ways {
-		if !w.Announced && !w.Hidden && w.OK() {
+		four := w.At.Addr().Is4()
+		if !w.Announced && w.OK() && f.announces(four) && !slices.ContainsFunc(answers, func(ip netip.Addr) bool { return ip.Is4() == four }) {
 			return w.At.Addr()
 		}
 	}
 	return netip.Addr{}
+}
+
+// announces says whether there are addresses of a family.
+func (f *Facts) announces(four bool) bool {
+	return slices.ContainsFunc(f.Ways, func(w Way) bool { return w.Announced && !w.Hidden && w.At.Addr().Is4() == four })
 }
 
 // outside is a public address at which the page is had: it need not be that of the media, but is the best guess.
@@ -240,7 +248,7 @@ func (r *Report) chromium(f *Facts) {
 		Note: slices.ContainsFunc(f.Relays, func(l Relay) bool { return l.Stage == RelayWorks && l.Transport != "udp" }),
 	}
 	if finding.Note {
-		finding.Cause = strings.TrimSuffix(finding.Cause, " must carry it there.") + " carries it there, which works."
+		finding.Cause = strings.TrimSuffix(finding.Cause, " must carry it there.") + " carries it there, and does."
 		finding.Remedy = "Nothing need be done; a port of 1024 or more for media would be quicker."
 	}
 	r.find(finding)

@@ -217,6 +217,8 @@ export const strings = {
     title: 'Connection test · Parlor',
     heading: 'What gets through to this server?',
     line: 'This page tries every way between your browser and the server. It needs no camera and no microphone, and nobody sees you.',
+    lineWithToken:
+      'This page tries every way between your browser and the server. It needs no camera and no microphone; in the room of your invitation you are seen to come and go for a moment.',
     trying: 'Trying every way. This takes up to half a minute.',
     well: 'Everything works.',
     ill: (n: number) =>
@@ -269,7 +271,8 @@ export const strings = {
     notIn: 'Nothing lets a participant in',
     noTurn: 'The server names no TURN server',
     veiled: 'Chromium takes no such port of a private address',
-    upgradeLine: 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;',
+    away: 'Firefox does not go to this machine itself for media',
+    upgradeLine: 'proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;',
     // Codes as in docs/doctor.md.
     causes: {
       insecure: {
@@ -284,7 +287,7 @@ export const strings = {
       host_header: {
         cause: () =>
           'A proxy does not pass on the Host, so that this page seems to come from elsewhere and is refused.',
-        remedy: 'In nginx: proxy_set_header Host $host; — or name the origin.',
+        remedy: 'In nginx: proxy_set_header Host $http_host; or name the origin.',
       },
       websocket_blocked: {
         cause: () =>

@@ -17,6 +17,7 @@ const words = strings.doctor
 export const Doctor = () => {
   const [round, setRound] = useState(0)
   const [report, setReport] = useState<Report | 'failed'>()
+  const token = tokenFor('/doctor')
   const result = useRef<HTMLHeadingElement>(null)
 
   useEffect(() => {
@@ -25,7 +26,7 @@ export const Doctor = () => {
 
   useEffect(() => {
     let over = false
-    measure(tokenFor('/doctor'))
+    measure(token)
       .then((facts) => {
         if (!over) setReport(diagnose(facts))
       })
@@ -36,7 +37,7 @@ export const Doctor = () => {
     return () => {
       over = true
     }
-  }, [round])
+  }, [round, token])
 
   const again = () => {
     setReport(undefined)
@@ -63,7 +64,7 @@ export const Doctor = () => {
       </header>
       <div className={styles.middle}>
         <h1>{words.heading}</h1>
-        <p className={styles.line}>{words.line}</p>
+        <p className={styles.line}>{token === undefined ? words.line : words.lineWithToken}</p>
         <h2 className={styles.result} ref={result} tabIndex={-1} role="status">
           {said}
         </h2>

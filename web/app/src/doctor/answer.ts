@@ -28,6 +28,9 @@ export const candidatesOf = (sdp: string): Candidate[] => {
   return [...all.values()]
 }
 
+// This machine itself, where Firefox does not go for media.
+export const loopback = (address: string): boolean => /^(?:127\.|::1$|\[::1\]$|localhost$)/u.test(address)
+
 // The answer with those candidates alone that may be used. `at` puts another address in their place.
 export const only = (sdp: string, may: (c: Candidate) => boolean, at?: string): string =>
   sdp

@@ -1,7 +1,7 @@
 // What the facts mean. The codes are those of `parlor doctor`; docs/doctor.md explains each.
 
 import { strings } from '../strings'
-import { inward, isPrivate, hidden } from './answer'
+import { hidden, inward, isPrivate, loopback } from './answer'
 import type { Attempt, Facts, Relay } from './facts'
 
 export type State = 'works' | 'fails' | 'untried'
@@ -118,7 +118,9 @@ const media = (f: Facts, check: Checking, find: Find, has: (...codes: string[]) 
   const announced = f.candidates.filter((c) => !hidden(c.address))
   const addresses = [...new Set(announced.map((c) => c.address))].join(', ')
   const veiled =
-    f.chromium && announced.length > 0 && announced.every((c) => isPrivate(c.address) && c.port < 1024)
+    f.browser === 'chromium' &&
+    announced.length > 0 &&
+    announced.every((c) => isPrivate(c.address) && c.port < 1024)
   const answers = f.udp.outcome === 'works' || f.tcp.outcome === 'works'
   const lost = !answers && !veiled && announced.length > 0
   const inside = announced.every((c) => inward(c.address)) && !inward(f.host) && f.host !== 'localhost'
@@ -127,17 +129,15 @@ const media = (f: Facts, check: Checking, find: Find, has: (...codes: string[]) 
   if (lost && (f.elsewhere !== undefined || inside))
     find('external_ip', addresses, `external-ip: ${f.elsewhere ?? 'ADDRESS'}`)
 
-  const port = (protocol: 'udp' | 'tcp') => announced.find((c) => c.protocol === protocol)?.port
   for (const protocol of ['udp', 'tcp'] as const) {
     const attempt = f[protocol]
-    check(
-      words.names[protocol],
-      veiled ? 'untried' : stateOf(attempt),
-      veiled ? words.veiled : detail(attempt),
-    )
-    if (stateOf(attempt) !== 'fails' || veiled || has('external_ip')) continue
-    const option = protocol === 'udp' ? 'udp' : 'listen'
-    find(`${protocol}_closed`, String(port(protocol)), `${option}: :${String(port(protocol))}`)
+    const at = announced.filter((c) => c.protocol === protocol)
+    const away = f.browser === 'firefox' && at.every((c) => loopback(c.address))
+    const why = veiled ? words.veiled : away && attempt.outcome !== 'works' ? words.away : undefined
+    check(words.names[protocol], why === undefined ? stateOf(attempt) : 'untried', why ?? detail(attempt))
+    if (stateOf(attempt) !== 'fails' || why !== undefined || has('external_ip')) continue
+    const port = String(at[0]?.port)
+    find(`${protocol}_closed`, port, `${protocol === 'udp' ? 'udp' : 'listen'}: :${port}`)
   }
 
   if (f.relays.length === 0) {
@@ -145,6 +145,10 @@ const media = (f: Facts, check: Checking, find: Find, has: (...codes: string[]) 
     find('turn_off', '', 'turn: true', true)
   }
   for (const relay of f.relays) {
+    if (relay.stage !== 'works' && f.browser === 'firefox' && loopback(hostOf(relay.url))) {
+      check(`TURN/${relay.transport.toUpperCase()}`, 'untried', `${relay.url}, ${words.away}`)
+      continue
+    }
     const text = relay.stage === 'works' ? words.took(relay.ms) : (relay.reason ?? words.stages[relay.stage])
     const state = relay.stage === 'works' ? 'works' : relay.stage === 'untried' ? 'untried' : 'fails'
     check(`TURN/${relay.transport.toUpperCase()}`, state, `${relay.url}, ${text}`)
@@ -157,6 +161,9 @@ const media = (f: Facts, check: Checking, find: Find, has: (...codes: string[]) 
   const carried = f.relays.some((x) => x.stage === 'works' && x.transport !== 'udp')
   find('chromium_port', addresses, 'udp: :8443', carried ? true : undefined)
 }
+
+// Of turn:HOST:PORT?transport=….
+const hostOf = (url: string): string => url.replace(/^turns?:/u, '').replace(/:\d+(?:\?.*)?$/u, '')
 
 const turnCode = (relay: Relay) =>
   ({

@@ -38,7 +38,8 @@ export interface Facts {
   // The browser gives cameras and microphones to this page.
   secure: boolean
   webrtc: boolean
-  chromium: boolean
+  // What is particular about the browser: which addresses it takes.
+  browser: 'chromium' | 'firefox' | 'other'
   // The server's clock minus ours, in milliseconds.
   clock: number | undefined
   webSocket: Attempt

@@ -20,7 +20,7 @@ export const measure = async (token: string | undefined): Promise<Facts> => {
     host: location.hostname.replace(/^\[|\]$/gu, ''),
     secure: isSecureContext,
     webrtc: hasWebRTC(),
-    chromium: navigator.userAgent.includes('Chrom'),
+    browser: browserOf(navigator.userAgent),
     token: token !== undefined,
     clock,
     webSocket,
@@ -28,6 +28,9 @@ export const measure = async (token: string | undefined): Promise<Facts> => {
     ...media,
   }
 }
+
+export const browserOf = (userAgent: string): Facts['browser'] =>
+  userAgent.includes('Chrom') ? 'chromium' : userAgent.includes('Firefox') ? 'firefox' : 'other'
 
 const hasWebRTC = () => typeof RTCPeerConnection === 'function'
 
