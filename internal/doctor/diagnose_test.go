@@ -23,7 +23,7 @@ var (
 func healthy() *Facts {
 	at := netip.MustParseAddrPort("203.0.113.7:443")
 	return &Facts{
-		URL: "https://call.example.org", Host: "call.example.org", Port: 443, Secure: true, At: now, Patience: 4 * time.Second,
+		URL: "https://call.example.org", Host: "call.example.org", Port: 443, Secure: true, At: now,
 		Doors: []Door{{at.Addr(), fine}}, Health: told, Clock: Clock{true, time.Second},
 		Certificate: Certificate{
 			Shown: true, Names: []string{"call.example.org"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(60 * 24 * time.Hour),

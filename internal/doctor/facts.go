@@ -44,13 +44,11 @@ type Facts struct {
 	Local  bool
 	Public bool      // Local, and meant for other machines than this
 	At     time.Time // of the measurement
-	// Patience is how long each attempt might take.
-	Patience time.Duration
 
-	Lookup    error  // of Host
-	Doors     []Door // each address of Host
-	Taken     []string
-	Forbidden []string // addresses of the configuration that this user may not have; Taken: that another program has
+	Lookup    error    // of Host
+	Doors     []Door   // each address of Host
+	Taken     []string // addresses of the configuration that another program has
+	Forbidden []string // and those that this user may not have
 
 	Certificate Certificate
 	Health      Exchange // GET /healthz

@@ -17,7 +17,7 @@ func (r *Report) media(f *Facts) {
 	known := r.external(f)
 	r.way(f, checkUDP, "udp", known)
 	r.way(f, checkTCP, "tcp", known)
-	r.sixthSense(f)
+	r.ipv6(f)
 	r.relays(f)
 	r.chromium(f)
 }
@@ -190,8 +190,8 @@ func (r *Report) way(f *Facts, name, protocol string, known bool) {
 	})
 }
 
-// sixthSense is whether IPv6 works where IPv4 does.
-func (r *Report) sixthSense(f *Facts) {
+// ipv6 is whether IPv6 works where IPv4 does.
+func (r *Report) ipv6(f *Facts) {
 	if r.Has("ipv6_half") {
 		return
 	}

@@ -72,7 +72,7 @@ func measure(ctx context.Context, cfg Config) (facts *doctor.Facts, moved *url.U
 	p := &probe{cfg: cfg, facts: &doctor.Facts{
 		URL: cfg.URL.Scheme + "://" + cfg.URL.Host, Host: host, Port: uint16(port), Secure: cfg.URL.Scheme == "https",
 		Loopback: host == "localhost" || err == nil && ip.IsLoopback(),
-		Local:    cfg.Local, Public: cfg.Public, At: time.Now(), Patience: cfg.Patience,
+		Local:    cfg.Local, Public: cfg.Public, At: time.Now(),
 	}}
 	if !p.knock(ctx) {
 		p.occupied()

@@ -267,6 +267,7 @@ export const strings = {
       const span = seconds >= 120 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
       return `The server’s is ${span} ${ahead > 0 ? 'ahead of' : 'behind'} this machine’s`
     },
+    wanted: 'The server wants an invitation',
     noWebRTC: 'This browser has no WebRTC',
     notIn: 'Nothing lets a participant in',
     noTurn: 'The server names no TURN server',

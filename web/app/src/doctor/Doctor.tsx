@@ -18,7 +18,7 @@ export const Doctor = () => {
   const [round, setRound] = useState(0)
   const [report, setReport] = useState<Report | 'failed'>()
   const token = tokenFor('/doctor')
-  const result = useRef<HTMLHeadingElement>(null)
+  const result = useRef<HTMLParagraphElement>(null)
 
   useEffect(() => {
     document.title = words.title
@@ -65,9 +65,9 @@ export const Doctor = () => {
       <div className={styles.middle}>
         <h1>{words.heading}</h1>
         <p className={styles.line}>{token === undefined ? words.line : words.lineWithToken}</p>
-        <h2 className={styles.result} ref={result} tabIndex={-1} role="status">
+        <p className={styles.result} ref={result} tabIndex={-1} role="status">
           {said}
-        </h2>
+        </p>
         {findings.length > 0 && (
           <ul className={styles.findings} aria-label={words.findings}>
             {findings.map((f) => (

@@ -56,7 +56,7 @@ export const diagnose = (f: Facts): Report => {
   const check = (name: string, state: State, text: string) => r.checks.push({ name, state, detail: text })
 
   check(words.names.page, f.secure ? 'works' : 'fails', f.origin)
-  if (!f.secure) find('insecure', f.origin, `acme-domains: ${f.host}`)
+  if (!f.secure) find('insecure', f.origin, certificateLine(f.host))
 
   if (f.clock === undefined) check(words.names.clock, 'untried', words.unknown)
   else {
@@ -90,6 +90,10 @@ export const diagnose = (f: Facts): Report => {
   return r
 }
 
+// Authorities give none for addresses.
+const certificateLine = (host: string): string =>
+  /^[\d.]+$|:/u.test(host) ? 'tls-cert: FILE\ntls-key: FILE' : `acme-domains: ${host}`
+
 type Checking = (name: string, state: State, text: string) => void
 type Find = (code: keyof typeof words.causes, about: string, line?: string, note?: true) => void
 
@@ -108,8 +112,8 @@ const media = (f: Facts, check: Checking, find: Find, has: (...codes: string[]) 
     return
   }
   if (f.refused !== undefined) {
-    skip(f.refused)
     const wanted = ['unauthorized', 'token_expired', 'not_allowed'].includes(f.refused)
+    skip(wanted ? words.wanted : f.refused)
     if (!wanted) find('server_refuses', f.refused)
     else if (!f.token) find('token_missing', '')
     else if (!has('clock')) find('token_refused', f.refused)
