@@ -79,6 +79,7 @@ type ACME struct {
 // TURN says which TURN servers browsers are told of.
 type TURN struct {
 	Own     bool     // the server is one itself
+	Mesh    bool     // its clients may reach each other
 	Host    string   // HOST or HOST:PORT of its TCP port; empty: where the page is
 	Servers []string // others, as URLs
 	Secret  string   // that they share with us. Never log it
@@ -131,6 +132,7 @@ type Limits struct {
 	// Connections.
 	Connections, ConnectionsPerIP int
 	Undecided                     int
+	HTTPWaiting                   int
 	FirstBytesTimeout             time.Duration
 
 	// TURN: allocations in all and of one participant, and the bytes per second of one, each way.

@@ -95,7 +95,7 @@ func TestEachOptionInAllThreeWays(t *testing.T) {
 		"tls-cert": cert, "tls-key": key, "keys": "a:" + secret + ",b:" + secret + "b", "allowed-origins": "https://a.example,http://b.example:81",
 		"admin": "127.0.0.1:83", "data-dir": "/var/lib/parlor", "history": "chat,poll", "state-rules": "a/=version,b/=ttl",
 		"turn-host": "turn.example.org:443", "turn-servers": "turn:turn.example.org:3478?transport=udp,turns:192.0.2.1", "turn-secret": "xyz",
-		"turn": "false", "proxy-protocol": "true",
+		"turn": "false", "proxy-protocol": "true", "turn-mesh": "true",
 		"acme-domains": "call.example.org,example.org", "acme-email": "ada@example.org", "acme-directory": "https://ca.example.org/dir",
 		"acme-cache": "/var/lib/acme", "trusted-proxies": "10.0.0.0/8,192.0.2.1/32,fd00::/8", "log-level": "debug", "log-format": "json",
 	}

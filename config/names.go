@@ -5,65 +5,36 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // prefixes are networks; an address alone is a network of one.
-type prefixes struct{ to *[]netip.Prefix }
-
-func (v prefixes) set(s string) error { return v.setItems(items(s)) }
-
-func (v prefixes) setItems(texts []string) error {
-	var out []netip.Prefix
-	for _, s := range texts {
-		p, err := netip.ParsePrefix(s)
-		if ip, alone := netip.ParseAddr(s); alone == nil && ip.Zone() == "" {
-			p, err = netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()), nil
-		}
-		switch {
-		case err != nil:
-			return fmt.Errorf("%q is not a network like 10.0.0.0/8 or an IP address", s)
-		case p.Addr().Is4In6():
-			return fmt.Errorf("%q: write it as IPv4", s)
-		}
-		out = append(out, p.Masked())
-	}
-	*v.to = out
-	return nil
+func prefixes(to *[]netip.Prefix) several[netip.Prefix] {
+	return several[netip.Prefix]{to: to, parse: parsePrefix}
 }
 
-func (v prefixes) String() string {
-	var out []string
-	for _, p := range *v.to {
-		out = append(out, p.String())
+func parsePrefix(s string) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(s)
+	if ip, alone := netip.ParseAddr(s); alone == nil && ip.Zone() == "" {
+		p, err = netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()), nil
 	}
-	return strings.Join(out, ",")
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("%q is not a network like 10.0.0.0/8 or an IP address", s)
+	case p.Addr().Is4In6():
+		return p, fmt.Errorf("%q: write it as IPv4", s)
+	}
+	return p.Masked(), nil
 }
 
 // domains are names of hosts that a certificate can be made out to.
-type domains struct{ to *[]string }
-
-func (v domains) set(s string) error { return v.setItems(items(s)) }
-
-func (v domains) setItems(texts []string) error {
-	var out []string
-	for _, s := range texts {
+func domains(to *[]string) several[string] {
+	return several[string]{to: to, once: true, parse: func(s string) (string, error) {
 		s = strings.ToLower(s)
-		if err := checkDomain(s); err != nil {
-			return err
-		}
-		if slices.Contains(out, s) {
-			return fmt.Errorf("%q is there twice", s)
-		}
-		out = append(out, s)
-	}
-	*v.to = out
-	return nil
+		return s, checkDomain(s)
+	}}
 }
-
-func (v domains) String() string { return strings.Join(*v.to, ",") }
 
 func checkDomain(s string) error {
 	_, notIP := netip.ParseAddr(s)
@@ -115,25 +86,18 @@ func (v hostPort) set(s string) error {
 func (v hostPort) String() string { return *v.to }
 
 // turnURLs are TURN servers as browsers write them (RFC 7065).
-type turnURLs struct{ to *[]string }
-
-func (v turnURLs) set(s string) error { return v.setItems(items(s)) }
-
-func (v turnURLs) setItems(texts []string) error {
-	for _, s := range texts {
+func turnURLs(to *[]string) several[string] {
+	return several[string]{to: to, parse: func(s string) (string, error) {
 		scheme, rest, _ := strings.Cut(s, ":")
 		at, query, asked := strings.Cut(rest, "?")
 		var place string
 		if (scheme != "turn" && scheme != "turns") || (hostPort{&place}).set(at) != nil ||
 			asked && query != "transport=udp" && query != "transport=tcp" {
-			return fmt.Errorf("%q is not a TURN server like turn:turn.example.org:3478?transport=udp", s)
+			return s, fmt.Errorf("%q is not a TURN server like turn:turn.example.org:3478?transport=udp", s)
 		}
-	}
-	*v.to = texts
-	return nil
+		return s, nil
+	}}
 }
-
-func (v turnURLs) String() string { return strings.Join(*v.to, ",") }
 
 // secretText is shown to nobody.
 type secretText struct{ to *string }

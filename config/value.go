@@ -223,56 +223,55 @@ func items(s string) []string {
 	return out
 }
 
-// addresses are IP addresses.
-type addresses struct{ to *[]netip.Addr }
+// several are values of one kind, with commas between.
+type several[T comparable] struct {
+	to    *[]T
+	parse func(string) (T, error)
+	once  bool // none is there twice
+}
 
-func (v addresses) set(s string) error { return v.setItems(items(s)) }
+func (v several[T]) set(s string) error { return v.setItems(items(s)) }
 
-func (v addresses) setItems(texts []string) error {
-	var out []netip.Addr
+func (v several[T]) setItems(texts []string) error {
+	var out []T
 	for _, s := range texts {
-		ip, err := netip.ParseAddr(s)
+		item, err := v.parse(s)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%q is not an IP address", s)
-		case ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "":
-			return fmt.Errorf("%q is not an address a browser could reach", s)
-		case slices.Contains(out, ip.Unmap()):
+			return err
+		case v.once && slices.Contains(out, item):
 			return fmt.Errorf("%q is there twice", s)
 		}
-		out = append(out, ip.Unmap())
+		out = append(out, item)
 	}
 	*v.to = out
 	return nil
 }
 
-func (v addresses) String() string {
+func (v several[T]) String() string {
 	var out []string
-	for _, ip := range *v.to {
-		out = append(out, ip.String())
+	for _, item := range *v.to {
+		out = append(out, fmt.Sprint(item))
 	}
 	return strings.Join(out, ",")
 }
 
-// origins are web origins, kept as a browser writes them, so that comparing is comparing strings.
-type origins struct{ to *[]string }
-
-func (v origins) set(s string) error { return v.setItems(items(s)) }
-
-func (v origins) setItems(texts []string) error {
-	var out []string
-	for _, s := range texts {
-		origin, err := parseOrigin(s)
-		if err != nil {
-			return err
+// addresses are IP addresses.
+func addresses(to *[]netip.Addr) several[netip.Addr] {
+	return several[netip.Addr]{to: to, once: true, parse: func(s string) (netip.Addr, error) {
+		ip, err := netip.ParseAddr(s)
+		switch {
+		case err != nil:
+			return ip, fmt.Errorf("%q is not an IP address", s)
+		case ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "":
+			return ip, fmt.Errorf("%q is not an address a browser could reach", s)
 		}
-		out = append(out, origin)
-	}
-	*v.to = out
-	return nil
+		return ip.Unmap(), nil
+	}}
 }
 
-func (v origins) String() string { return strings.Join(*v.to, ",") }
+// origins are web origins, kept as a browser writes them, so that comparing is comparing strings.
+func origins(to *[]string) several[string] { return several[string]{to: to, parse: parseOrigin} }
 
 func parseOrigin(s string) (string, error) {
 	bad := fmt.Errorf("%q is not an origin like https://example.org or http://localhost:3000", s)

@@ -3,7 +3,6 @@ package front
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,18 +13,6 @@ import (
 	"github.com/parlorhq/parlor/internal/metrics"
 	"github.com/parlorhq/parlor/internal/selfsigned"
 )
-
-func selfSigned(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	chain, key := selfsigned.PEM(t, name)
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(chain)
-	return pair, roots
-}
 
 func TestCertificateIsReadAgain(t *testing.T) {
 	folder := t.TempDir()

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 // echo is a door whose connections get back what they say.
@@ -84,7 +85,7 @@ func newTestPort(t *testing.T, change func(*PortConfig)) testPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, roots := selfSigned(t, "localhost")
+	pair, roots := selfsigned.Pair(t, "localhost")
 	m := metrics.New()
 	c := PortConfig{TLS: &tls.Config{Certificates: []tls.Certificate{pair}}, Metrics: m}
 	if change != nil {

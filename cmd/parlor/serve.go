@@ -174,7 +174,12 @@ func (s *server) open() (err error) {
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
+	waiting := front.NewWaiting(l.HTTPWaiting, counts)
 	s.public = s.httpServer(front.BehindProxies(cfg.TrustedProxies, s.routes()))
+	s.public.ConnState = waiting.ConnState
+	if s.upgrade != nil {
+		s.upgrade.ConnState = waiting.ConnState
+	}
 	if cfg.Admin != "" {
 		s.admin = s.httpServer(adminRoutes(s.door, counts))
 	}

@@ -19,7 +19,7 @@ func (s *server) openTURN(counts *metrics.Metrics) error {
 		return nil
 	}
 	l := s.cfg.Limits
-	s.turn = turn.New(turn.Config{Metrics: counts, Limits: turn.Limits{
+	s.turn = turn.New(turn.Config{Mesh: s.cfg.TURN.Mesh, Metrics: counts, Limits: turn.Limits{
 		Allocations: l.TURNAllocations, PerCredential: l.TURNPerParticipant, PerIP: l.ConnectionsPerIP, ByteRate: l.TURNByteRate,
 	}})
 	var locals []netip.Addr

@@ -18,7 +18,10 @@ type client interface {
 	send(p []byte)
 }
 
-// allocation is one client's. What it holds is bounded by the number of peers.
+// peersMost is how many peers one client may have at a time, those of a mesh among them.
+const peersMost = 64
+
+// allocation is one client's.
 type allocation struct {
 	// Static.
 	client client
@@ -40,7 +43,7 @@ type allocation struct {
 // peer is what an allocation has with one of the addresses it may have anything with.
 type peer struct {
 	at        netip.AddrPort
-	socket    *Socket
+	socket    *Socket   // nil: another client
 	permitted time.Time // until then
 	channel   uint16    // 0: none
 	bound     time.Time // until then
@@ -51,29 +54,51 @@ func newAllocation(c client, user string, relay netip.AddrPort, expires time.Tim
 	return &allocation{client: c, user: user, relay: relay, expires: expires, in: newBucket(rate), out: newBucket(rate)}
 }
 
-// peerLocked is what there is with a peer of the server; it begins with nothing.
-func (a *allocation) peerLocked(at netip.AddrPort, socket *Socket) *peer {
+// peerLocked is what there is with a peer; it begins with nothing. It is nil where there are too many.
+func (a *allocation) peerLocked(at netip.AddrPort, socket *Socket, now time.Time) *peer {
+	free := -1
 	for i := range a.peers {
-		if a.peers[i].at == at {
-			return &a.peers[i]
+		p := &a.peers[i]
+		if p.at == at {
+			return p
 		}
+		if p.socket == nil && !now.Before(p.permitted) && !now.Before(p.bound) {
+			free = i
+		}
+	}
+	switch {
+	case free >= 0:
+		a.peers[free] = peer{at: at, socket: socket}
+		return &a.peers[free]
+	case len(a.peers) >= peersMost:
+		return nil
 	}
 	a.peers = append(a.peers, peer{at: at, socket: socket})
 	return &a.peers[len(a.peers)-1]
 }
 
-// permitLocked is a permission for an address with all its ports, as the RFC has it.
-func (s *Server) permit(a *allocation, ip netip.Addr, until time.Time) bool {
-	found := false
+// permit gives a permission: for an address with all its ports, as the RFC has it, where sockets are. Clients share
+// addresses, and each is permitted by itself. False: there are too many.
+func (s *Server) permit(a *allocation, peer netip.AddrPort, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	until, found := now.Add(permissionLife), false
+	one := func(at netip.AddrPort, socket *Socket) bool {
+		p := a.peerLocked(at, socket, now)
+		if p != nil {
+			p.permitted = until
+		}
+		return p != nil
+	}
 	for at, socket := range s.peers {
-		if at.Addr() == ip {
-			a.peerLocked(at, socket).permitted = until
+		if at.Addr() == peer.Addr() {
 			found = true
+			if !one(at, socket) {
+				return false
+			}
 		}
 	}
-	return found
+	return found || one(peer, nil)
 }
 
 // bind binds a channel to a peer, if neither is bound to another.
@@ -89,7 +114,10 @@ func (s *Server) bind(a *allocation, channel uint16, at netip.AddrPort, socket *
 			p.channel = 0
 		}
 	}
-	p := a.peerLocked(at, socket)
+	p := a.peerLocked(at, socket, now)
+	if p == nil {
+		return false
+	}
 	p.channel, p.bound, p.permitted = channel, now.Add(channelLife), now.Add(permissionLife)
 	return true
 }
@@ -120,7 +148,7 @@ func (s *Server) pass(a *allocation, i int, data []byte, now time.Time) {
 		s.cfg.Metrics.Dropped("turn_rate")
 		return
 	}
-	socket := a.peers[i].socket
+	socket, at := a.peers[i].socket, a.peers[i].at
 	for k := range a.peers {
 		if a.peers[k].socket == socket {
 			a.peers[k].last = k == i
@@ -129,11 +157,25 @@ func (s *Server) pass(a *allocation, i int, data []byte, now time.Time) {
 	a.mu.Unlock()
 	s.counts.in.Add(1)
 	s.counts.bytesIn.Add(uint64(len(data)))
+	if socket == nil {
+		s.fromClient(at, a.relay, data, now)
+		return
+	}
 	socket.inject(data, a.relay)
+}
+
+// fromClient relays what another client sends to a relayed address, if the client there permits it.
+func (s *Server) fromClient(relay, from netip.AddrPort, data []byte, now time.Time) {
+	s.toClient(relay, data, now, func(p peer) bool { return p.at == from && p.socket == nil })
 }
 
 // fromPeer relays what a socket sends to a relayed address, if somebody there asked it.
 func (s *Server) fromPeer(relay netip.AddrPort, from *Socket, data []byte, now time.Time) {
+	s.toClient(relay, data, now, func(p peer) bool { return p.last && p.socket == from })
+}
+
+// toClient relays to the client that has a relayed address, what came from that one of its peers.
+func (s *Server) toClient(relay netip.AddrPort, data []byte, now time.Time, from func(peer) bool) {
 	s.mu.RLock()
 	a := s.relayed[relay]
 	s.mu.RUnlock()
@@ -143,7 +185,7 @@ func (s *Server) fromPeer(relay netip.AddrPort, from *Socket, data []byte, now t
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i := slices.IndexFunc(a.peers, func(p peer) bool { return p.last && p.socket == from })
+	i := slices.IndexFunc(a.peers, from)
 	if i < 0 || len(data) > maxPacket {
 		s.cfg.Metrics.Dropped("turn_no_permission")
 		return

@@ -284,7 +284,7 @@ func (r *request) createPermission() {
 	if a == nil {
 		return
 	}
-	var ips []netip.Addr
+	var peers []netip.AddrPort
 	for _, attr := range r.m.Attributes {
 		if attr.Type != stun.AttrXORPeerAddress {
 			continue
@@ -299,14 +299,17 @@ func (r *request) createPermission() {
 			r.refuse(code, "turn_forbidden")
 			return
 		}
-		ips = append(ips, at.Addr())
+		peers = append(peers, at)
 	}
-	if len(ips) == 0 {
+	if len(peers) == 0 {
 		r.refuse(stun.CodeBadRequest, "")
 		return
 	}
-	for _, ip := range ips {
-		r.s.permit(a, ip, r.now.Add(permissionLife))
+	for _, at := range peers {
+		if !r.s.permit(a, at, r.now) {
+			r.refuse(stun.CodeInsufficientCapacity, "turn_peers")
+			return
+		}
 	}
 	r.succeed(r.key)
 }
@@ -317,6 +320,12 @@ func (r *request) allowed(a *allocation, ip netip.Addr) (stun.ErrorCode, bool) {
 		if at.Addr() != ip {
 			continue
 		}
+		if ip.Is6() != a.relay.Addr().Is6() {
+			return stun.CodePeerAddrFamilyMismatch, false
+		}
+		return 0, true
+	}
+	if r.s.cfg.Mesh && isRelayed(ip) {
 		if ip.Is6() != a.relay.Addr().Is6() {
 			return stun.CodePeerAddrFamilyMismatch, false
 		}
@@ -342,7 +351,7 @@ func (r *request) channelBind() {
 		return
 	}
 	socket := r.s.peers[at]
-	if socket == nil { // the address, but another port
+	if socket == nil && !(r.s.cfg.Mesh && isRelayed(at.Addr())) { // the address, but another port
 		r.refuse(stun.CodeForbidden, "turn_forbidden")
 		return
 	}

@@ -2,10 +2,12 @@ package turn
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/pion/stun/v4"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 // forbidden are addresses that must not be relayed to: of every special purpose (the IANA registries), and plain ones,
@@ -49,7 +52,16 @@ func forbidden(t *testing.T, port uint16) (out []netip.AddrPort) {
 // Nobody but the peer can be reached: not one of hundreds of probes is granted, by any way there is to name a peer, and
 // listeners there hear nothing.
 func TestNobodyElseIsRelayedTo(t *testing.T) {
-	r := newRig(t, Limits{})
+	t.Run("own media", func(t *testing.T) { nobodyElse(t, newRig(t, Limits{}), forbidden) })
+	t.Run("mesh", func(t *testing.T) {
+		nobodyElse(t, newRig(t, Limits{}, mesh), func(t *testing.T, port uint16) []netip.AddrPort {
+			return slices.DeleteFunc(forbidden(t, port), func(at netip.AddrPort) bool { return isRelayed(at.Addr()) })
+		})
+	})
+}
+
+func nobodyElse(t *testing.T, r *rig, forbidden func(*testing.T, uint16) []netip.AddrPort) {
+	t.Helper()
 	heard := listeners(t)
 	port := heard.port
 	targets := forbidden(t, port)
@@ -305,10 +317,11 @@ func TestClientsOfCoturn(t *testing.T) {
 		}
 	}
 	// They bind a channel to the port behind the one that they are given too.
-	r := newRig(t, Limits{}, func(s *Server, socket *Socket) {
+	r := newRig(t, Limits{}, mesh, func(s *Server, socket *Socket) {
 		s.peer(socket, netip.AddrPortFrom(socket.local.Addr(), socket.local.Port()+1))
 	})
-	run := func(name string, args ...string) string {
+	run := func(t *testing.T, name string, args ...string) string {
+		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
@@ -318,17 +331,43 @@ func TestClientsOfCoturn(t *testing.T) {
 		return string(out)
 	}
 	port := fmt.Sprint(r.socket.local.Port())
-	if out := run("turnutils_stunclient", "-p", port, "127.0.0.1"); !strings.Contains(out, "reflexive addr: 127.0.0.1:") {
+	if out := run(t, "turnutils_stunclient", "-p", port, "127.0.0.1"); !strings.Contains(out, "reflexive addr: 127.0.0.1:") {
 		t.Error(out)
 	}
-	_, tcp, err := net.SplitHostPort(r.tcp.Addr().String())
+	pair, _ := selfsigned.Pair(t, "localhost")
+	secure, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"-p", port}, {"-p", port, "-s"}, {"-t", "-p", tcp}, {"-t", "-p", tcp, "-s"}} {
-		out := run("turnutils_uclient", append(args, "-W", string(testSecret), "-u", "ada", "-c", "-e", "127.0.0.1", "-r", port, "-n", "20", "-m", "2", "-z", "5", "127.0.0.1")...)
-		if !strings.Contains(out, "Total lost packets 0 ") {
-			t.Errorf("%v: %s", args, out)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = r.Serve(secure)
+	}()
+	t.Cleanup(func() {
+		_ = secure.Close()
+		<-done
+	})
+	// The cleanup waits for all of them.
+	t.Run("ways", func(t *testing.T) {
+		for name, args := range map[string][]string{
+			"UDP":                {"-p", port, "-e", "127.0.0.1", "-r", port},
+			"UDP, indications":   {"-p", port, "-e", "127.0.0.1", "-r", port, "-s"},
+			"TCP":                {"-t", "-p", portOf(r.tcp), "-e", "127.0.0.1", "-r", port},
+			"TCP, indications":   {"-t", "-p", portOf(r.tcp), "-e", "127.0.0.1", "-r", port, "-s"},
+			"TLS":                {"-t", "-S", "-p", portOf(secure), "-e", "127.0.0.1", "-r", port},
+			"TLS, to each other": {"-t", "-S", "-p", portOf(secure), "-y"},
+			"UDP, to each other": {"-p", port, "-y"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				out := run(t, "turnutils_uclient", append(args, "-W", string(testSecret), "-u", strings.ReplaceAll(name, " ", ""), "-c", "-n", "20", "-m", "2", "-z", "5", "127.0.0.1")...)
+				if !strings.Contains(out, "Total lost packets 0 ") {
+					t.Error(out)
+				}
+			})
 		}
-	}
+	})
 }
+
+func portOf(l net.Listener) string { return fmt.Sprint(l.Addr().(*net.TCPAddr).Port) }

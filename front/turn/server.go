@@ -4,6 +4,9 @@
 // address, and what that socket sends to a relayed address comes back here. Relayed addresses are names within
 // the process, of ranges that no network uses (RFC 2544, RFC 5180); packets that claim to come from there are dropped.
 //
+// With Config.Mesh its clients are peers of each other too, by their relayed addresses: two browsers that cannot reach each
+// other meet here, and nobody else can be met.
+//
 // It knows STUN messages, credentials and quotas. It knows no ICE, no rooms and nothing of what it relays.
 package turn
 
@@ -47,6 +50,7 @@ type Limits struct {
 // Config is what a Server needs.
 type Config struct {
 	Secret  []byte // of credentials; empty: one that nobody else knows
+	Mesh    bool   // clients may relay to each other
 	Limits  Limits
 	Metrics *metrics.Metrics
 }
