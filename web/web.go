@@ -38,7 +38,7 @@ type site struct {
 	index *file // nil when the page was not built
 }
 
-// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/assets/…` and `/sdk/…`.
+// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/doctor`, `/assets/…` and `/sdk/…`.
 // They are compressed at the first request.
 func Handler() http.Handler {
 	root, err := fs.Sub(dist, "dist")
@@ -182,10 +182,11 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// isPage says whether the escaped path is one of the page's own: `/`, or `/r/` and a room's name, which the page reads.
+// isPage says whether the escaped path is one of the page's own: `/`, `/doctor`, or `/r/` and a room's name, which the
+// page reads.
 func isPage(name string) bool {
 	room, ok := strings.CutPrefix(name, "r/")
-	return name == "" || name == "index.html" || ok && room != "" && !strings.Contains(room, "/")
+	return name == "" || name == "index.html" || name == "doctor" || ok && room != "" && !strings.Contains(room, "/")
 }
 
 func (s *site) servePage(w http.ResponseWriter, r *http.Request) {

@@ -56,6 +56,8 @@ func TestRoutes(t *testing.T) {
 		{"/index.html", 200, "text/html; charset=utf-8", "no-cache", ""},
 		{"/r/demo", 200, "text/html; charset=utf-8", "no-cache", ""},
 		{"/r/caf%C3%A9%20%2F%20x", 200, "text/html; charset=utf-8", "no-cache", ""},
+		{"/doctor", 200, "text/html; charset=utf-8", "no-cache", ""},
+		{"/doctor/x", 404, "", "", ""},
 		{"/r/", 404, "", "", ""},
 		{"/r/demo/x", 404, "", "", ""},
 		{"/assets/page-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", ""},

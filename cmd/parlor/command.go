@@ -11,11 +11,12 @@ import (
 type command struct {
 	*flag.FlagSet
 	name, about    string
+	words          int // that may stand behind the options
 	stdout, stderr io.Writer
 }
 
 func newCommand(name, about string, stdout, stderr io.Writer) *command {
-	c := &command{flag.NewFlagSet(name, flag.ContinueOnError), name, about, stdout, stderr}
+	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), name: name, about: about, stdout: stdout, stderr: stderr}
 	c.SetOutput(io.Discard)
 	c.Usage = func() {}
 	return c
@@ -42,8 +43,8 @@ func (c *command) parse(args []string) (code int, ok bool) {
 		return 0, false
 	case err != nil:
 		return c.wrong(err), false
-	case c.NArg() > 0:
-		return c.wrong(fmt.Errorf("%q is not an option", c.Arg(0))), false
+	case c.NArg() > c.words:
+		return c.wrong(fmt.Errorf("%q is not an option", c.Arg(c.words))), false
 	}
 	return 0, true
 }

@@ -17,6 +17,7 @@ Commands:
   serve     host rooms
   token     print a token that lets somebody into a room
   bench     load a server and measure it
+  doctor    say which ways to a server work, and what mends those that do not
   health    ask a running server whether it is well (for containers)
   version   print the version
 
@@ -44,6 +45,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return token(args, os.Environ(), stdout, stderr)
 	case "bench":
 		return runBench(ctx, args, stdout, stderr)
+	case "doctor":
+		return runDoctor(ctx, args, os.Environ(), stdout, stderr)
 	case "health":
 		return health(ctx, args, os.Environ(), stdout, stderr)
 	case "version":

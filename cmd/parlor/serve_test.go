@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -45,5 +47,11 @@ func newTestServer(t *testing.T, args ...string) (*server, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newServer(cfg, zerolog.Nop())
+	for tries := 0; ; tries++ {
+		s, err := newServer(cfg, zerolog.Nop())
+		// A port that is free for TCP may be somebody's for UDP.
+		if !errors.Is(err, syscall.EADDRINUSE) || !strings.HasSuffix(cfg.Listen, ":0") || tries == 20 {
+			return s, err
+		}
+	}
 }

@@ -1,3 +1,4 @@
+import { Doctor } from './doctor/Doctor'
 import { Lobby } from './lobby/Lobby'
 import { RoomPage } from './room/RoomPage'
 import { useRoute } from './route'
@@ -5,5 +6,6 @@ import { useRoute } from './route'
 export const App = () => {
   const route = useRoute()
   if (route.page === 'lobby') return <Lobby key={route.room} room={route.room} />
+  if (route.page === 'doctor') return <Doctor />
   return <RoomPage key={`${route.room}/${String(route.watch)}`} room={route.room} watch={route.watch} />
 }

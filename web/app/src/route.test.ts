@@ -11,6 +11,8 @@ describe('routeOf', () => {
     ['/watch/demo', '', { page: 'room', room: 'demo', watch: true }],
     ['/r/caf%C3%A9%20x', '', { page: 'room', room: 'café x', watch: false }],
     ['/r/%E0%A4%A', '', { page: 'room', room: '%E0%A4%A', watch: false }],
+    ['/doctor', '', { page: 'doctor' }],
+    ['/doctor/x', '', { page: 'lobby', room: '' }],
     ['/r/', '', { page: 'lobby', room: '' }],
     ['/x/demo', '', { page: 'lobby', room: '' }],
   ])('%s%s', (path, search, route) => {

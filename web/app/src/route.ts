@@ -1,10 +1,13 @@
-// Which page the address means: / is the lobby, /r/{room} a room, /watch/{room} a room without a camera.
+// Which page the address means: / is the lobby, /r/{room} a room, /watch/{room} a room without a camera, /doctor what
+// gets through to the server.
 
 import { Store, useStore } from './store'
 
-export type Route = { page: 'lobby'; room: string } | { page: 'room'; room: string; watch: boolean }
+export type Route =
+  { page: 'lobby'; room: string } | { page: 'room'; room: string; watch: boolean } | { page: 'doctor' }
 
 export const routeOf = (path: string, search: string): Route => {
+  if (/^\/doctor\/?$/u.test(path)) return { page: 'doctor' }
   const match = /^\/(r|watch)\/([^/]+)\/?$/u.exec(path)
   if (match?.[2] !== undefined) {
     const room = decoded(match[2])

@@ -214,6 +214,162 @@ export const strings = {
     says: (name: string, text: string) => `${name}: ${text}`,
   },
 
+  doctor: {
+    title: 'Connection test · Parlor',
+    heading: 'What gets through to this server?',
+    line: 'This page tries every way between your browser and the server. It needs no camera and no microphone, and nobody sees you.',
+    lineWithToken:
+      'This page tries every way between your browser and the server. It needs no camera and no microphone; in the room of your invitation you are seen to come and go for a moment.',
+    trying: 'Trying every way. This takes up to half a minute.',
+    well: 'Everything works.',
+    ill: (n: number) =>
+      n === 1 ? 'One thing is to be mended.' : `${n} things are to be mended, the likeliest cause first.`,
+    again: 'Try again',
+    home: 'Back to start',
+    checks: 'Ways to the server',
+    findings: 'What is to be mended',
+    toKnow: 'To know',
+    failed: 'The test itself did not work. Reload the page to try again.',
+    states: { works: 'works', fails: 'fails', untried: 'not tried', trying: 'trying' } as Record<
+      string,
+      string
+    >,
+    names: {
+      page: 'Secure page',
+      clock: 'Clock',
+      origin: 'Origin',
+      webSocket: 'WebSocket',
+      stream: 'Server-sent events',
+      post: 'POST',
+      external: 'Media address',
+      udp: 'UDP',
+      tcp: 'TCP',
+      turn: 'TURN',
+    },
+    outcomes: {
+      works: 'works',
+      silent: 'no answer',
+      refused: 'refused',
+      untried: 'not tried',
+    },
+    stages: {
+      untried: 'not tried',
+      unreached: 'no answer',
+      refused: 'does not take the credentials',
+      denied: 'does not get to the media',
+    },
+    took: (ms: number) => `${Math.max(1, Math.round(ms))} ms`,
+    unknown: 'The server did not say what time it is',
+    asSaid: 'Comes as it is said',
+    atOnce: 'What was said over a second came at once',
+    clock: (ahead: number, leeway: number) => {
+      if (Math.abs(ahead) <= leeway) return 'The server’s is this machine’s'
+      const seconds = Math.round(Math.abs(ahead) / 1000)
+      const span = seconds >= 120 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
+      return `The server’s is ${span} ${ahead > 0 ? 'ahead of' : 'behind'} this machine’s`
+    },
+    wanted: 'The server wants an invitation',
+    noWebRTC: 'This browser has no WebRTC',
+    notIn: 'Nothing lets a participant in',
+    noTurn: 'The server names no TURN server',
+    veiled: 'Chromium takes no such port of a private address',
+    away: 'Firefox does not go to this machine itself for media',
+    upgradeLine: 'proxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection $connection_upgrade;',
+    // Codes as in docs/doctor.md.
+    causes: {
+      insecure: {
+        cause: (origin: string) =>
+          `This page came from ${origin}: browsers give cameras and microphones only to pages from https and from this machine.`,
+        remedy: 'Give Parlor a certificate, let it fetch one, or put a proxy with one in front.',
+      },
+      clock: {
+        cause: (apart: string) => `${apart}. Invitations are refused as expired, or as not good yet.`,
+        remedy: 'Set the one that is wrong by the network: timedatectl set-ntp true.',
+      },
+      host_header: {
+        cause: () =>
+          'A proxy does not pass on the Host, so that this page seems to come from elsewhere and is refused.',
+        remedy: 'In nginx: proxy_set_header Host $http_host; or name the origin.',
+      },
+      websocket_blocked: {
+        cause: () =>
+          'WebSockets do not get through. A proxy on the way does not pass Upgrade, or a firewall does not know them: messages go a slower way.',
+        remedy: 'Have the proxy in front of Parlor pass WebSockets. In nginx:',
+      },
+      stream_buffered: {
+        cause: () =>
+          'A proxy keeps responses until they are whole: server-sent events do not come, and messages fall back to long polls.',
+        remedy: 'Switch its buffering off for Parlor. In nginx:',
+      },
+      stream_blocked: {
+        cause: () => 'A response that takes its time does not get through: a proxy ends it.',
+        remedy: 'Let the proxy wait longer for Parlor. In nginx:',
+      },
+      post_blocked: {
+        cause: (what: string) =>
+          `POST does not get through to the server (${what}): a proxy or a filter on the way takes only GET.`,
+        remedy: 'Let POST to /v1/ through.',
+      },
+      no_webrtc: {
+        cause: () => 'This browser has no WebRTC, or it is switched off: there is no sound and no picture.',
+        remedy: 'Use a current Chrome, Edge, Firefox or Safari.',
+      },
+      server_refuses: {
+        cause: (code: string) => `The server lets nobody in at the moment (${code}).`,
+        remedy: 'Wait and try again, or raise the limit that the server names.',
+      },
+      token_missing: {
+        cause: () =>
+          'The server lets nobody in without an invitation, so the ways of sound and pictures could not be tried.',
+        remedy: 'Open this page with the token of an invitation: /doctor#token=…',
+      },
+      token_refused: {
+        cause: (code: string) => `The server does not take the invitation (${code}).`,
+        remedy: 'Ask for a new one. Whoever runs the server: it must be made with a key that it has.',
+      },
+      external_ip: {
+        cause: (addresses: string) =>
+          `The server sends browsers to ${addresses} for sound and pictures, where nobody answers.`,
+        remedy: 'Say which address the world knows.',
+      },
+      udp_closed: {
+        cause: (port: string) =>
+          `No UDP gets through to port ${port}: a firewall at the server, or in this network, drops it. Sound and pictures take slower ways.`,
+        remedy: `Let it in at the server. If it works from another network, it is this one.`,
+      },
+      tcp_closed: {
+        cause: (port: string) =>
+          `Sound and pictures do not get through by TCP to port ${port}: networks without UDP have none.`,
+        remedy: 'Let it in at the server, past any proxy that speaks HTTP.',
+      },
+      turn_closed: {
+        cause: (url: string) =>
+          `${url} does not answer: networks that let only TLS through have no sound and pictures.`,
+        remedy:
+          'Say where browsers reach it. A proxy that speaks HTTP does not carry TURN, and its certificate must be good.',
+      },
+      turn_secret: {
+        cause: (url: string) => `${url} does not take the credentials that the server makes.`,
+        remedy: 'Give both the same secret: what coturn has as static-auth-secret.',
+      },
+      turn_denied: {
+        cause: (url: string) => `${url} lets us in, but what it relays does not get to the media.`,
+        remedy:
+          'Let it send to Parlor’s addresses: allowed-peer-ip in coturn, and the firewall between the two.',
+      },
+      turn_off: {
+        cause: () =>
+          'There is no TURN server: networks that let nothing but TLS through get no sound and pictures.',
+        remedy: 'Switch Parlor’s own on, or name another.',
+      },
+      chromium_port: {
+        cause: (addresses: string) =>
+          `Chromium takes no media at a port below 1024 of a private address (${addresses}), by UDP or TCP: TURN over TLS must carry it there.`,
+        remedy: 'Take a port of 1024 or more for media.',
+      },
+    },
+  },
+
   ended: {
     rejoin: 'Join again',
     retry: 'Try again',

@@ -26,6 +26,10 @@
 //   banner                reconnecting, or audio that waits for a click (click-to-hear is its button)
 //   ended                 the page after; data-reason: a code of docs/protocol.md or of the SDK
 //   rejoin, reload, home  its buttons
+//   doctor                the page at /doctor; data-state: "trying" | "done"
+//   doctor-check          one way; data-check: its name, data-state: works | fails | untried | trying
+//   doctor-finding        what was found; data-code: as in docs/doctor.md
+//   doctor-again          tries again
 //
 //   data-participant=ID   a tile or audio element of that participant; data-local on one's own
 //   data-track=ID         the <video> or <audio> element that shows this track; data-source: camera | screen | microphone | screen_audio
@@ -79,4 +83,8 @@ export const testids = {
   rejoin: 'rejoin',
   reload: 'reload',
   home: 'home',
+  doctor: 'doctor',
+  doctorCheck: 'doctor-check',
+  doctorFinding: 'doctor-finding',
+  doctorAgain: 'doctor-again',
 } as const
