@@ -42,6 +42,8 @@ type forwarder struct {
 	floor       uint32 // first timestamp out of this run
 	joinAt      uint32 // where the first timestamp out should be
 	joins       bool
+	live        uint32 // timestamp in at which what was kept ends
+	catches     bool   // there is such
 	pidOffset   uint16
 	tl0Offset   uint8
 	frameOffset uint16
@@ -113,7 +115,7 @@ func (f *forwarder) begin(aim tier) {
 		f.numbers = make([]number, f.window)
 		f.sources = make([]uint16, f.window)
 	}
-	f.state, f.span, f.kept, f.joins = waiting, 0, 0, false
+	f.state, f.span, f.kept, f.joins, f.catches = waiting, 0, 0, false, false
 	f.selection.aim = aim
 }
 
@@ -123,6 +125,21 @@ func (f *forwarder) join(aim tier, timestamp uint32) {
 	joins := f.state == running
 	f.begin(aim)
 	f.joinAt, f.joins = timestamp+f.offset, joins
+}
+
+// follows says that the source begins with pictures that were kept, up to the one with this timestamp.
+func (f *forwarder) follows(live uint32) { f.live, f.catches = live, true }
+
+// haste is how many times faster pictures go by that were kept: they come all at once, and a receiver that believed their
+// times would play what comes then so much later.
+const haste = 64
+
+// timestampOf is the timestamp out of one in.
+func (f *forwarder) timestampOf(in uint32) uint32 {
+	if behind := f.live - in; f.catches && int32(behind) > 0 {
+		return f.live - behind/haste + f.offset
+	}
+	return in + f.offset
 }
 
 // stop ends the current source: nothing more comes out of translate, and nothing of it is sent again.
@@ -163,7 +180,9 @@ func (f *forwarder) first(p *packet, now time.Time) (rewritten, bool) {
 		return rewritten{}, false
 	}
 	start := f.startAt(now)
-	f.offset, f.floor, f.newest = start-p.timestamp, start, p.timestamp
+	f.catches = f.catches && int32(f.live-p.timestamp) > 0
+	f.offset = 0
+	f.offset, f.floor, f.newest = start-f.timestampOf(p.timestamp), start, p.timestamp
 	f.pidOffset, f.tl0Offset, f.frameOffset = 0, 0, 0
 	if f.pictures {
 		f.pidOffset = f.pictureID + 1 - p.pictureID
@@ -205,7 +224,7 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 	f.head = p.sequence
 	// A timestamp from before the run belongs to what the slot showed before. (Only at its beginning: timestamps
 	// wrap.)
-	old := f.span < f.window-1 && int32(p.timestamp+f.offset-f.floor) < 0
+	old := f.span < f.window-1 && int32(f.timestampOf(p.timestamp)-f.floor) < 0
 	if len(p.payload) == 0 || old {
 		f.numbers[p.sequence&(f.window-1)].fate = skipped
 		return rewritten{}, false
@@ -213,6 +232,7 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 	newer := int32(p.timestamp-f.newest) > 0
 	if newer {
 		f.newest = p.timestamp
+		f.catches = f.catches && int32(p.timestamp-f.live) < 1<<30 // or is so long ago that it would seem to be ahead
 	}
 	f.selection.move(&p.shape, newer)
 	if !f.selection.now.takes(&p.shape) {
@@ -283,7 +303,7 @@ func (f *forwarder) rewrite(p *packet, n *number) rewritten {
 	frame, _ := frameNumber(p.extensions[extensionDependency])
 	return rewritten{
 		sequence:  n.out,
-		timestamp: p.timestamp + f.offset,
+		timestamp: f.timestampOf(p.timestamp),
 		pictureID: (p.pictureID + n.pidOffset) & 0x7fff,
 		tl0:       p.tl0 + f.tl0Offset,
 		frame:     frame + f.frameOffset,

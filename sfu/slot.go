@@ -58,6 +58,7 @@ type slot struct {
 	sentBytes   uint32
 	asked       time.Time // when it last asked for a key frame that it waits for
 	missed      time.Time // since when packets pass by that it would send, could a decoder follow; zero: none do
+	begun       bool      // something was sent of the track that it was given
 	quota       quota
 	budget      repeatBudget
 
