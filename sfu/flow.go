@@ -279,7 +279,7 @@ func (s *slot) fillLocked(p *packet, out rewritten, o *scratch) []byte {
 		}
 		return nil
 	}
-	o.extend(p, &s.ids, s.numberID, out.frame)
+	o.extend(p, &s.ids, s.numberID, &out)
 	switch {
 	case p.pictureAt > 0 && out.pictureID != p.pictureID, p.tl0At > 0 && out.tl0 != p.tl0:
 		o.payload = append(o.payload[:0], p.payload...)

@@ -47,6 +47,7 @@ type forwarder struct {
 	pidOffset   uint16
 	tl0Offset   uint8
 	frameOffset uint16
+	masks       bool     // since the last structure something was left out, so that it must be said which targets are active
 	numbers     []number // by source sequence number
 	sources     []uint16 // source sequence number by number out
 }
@@ -67,6 +68,7 @@ type number struct {
 	tier      tier // what was sent of the source then
 	again     uint8
 	marker    bool
+	masks     bool
 }
 
 type fate uint8
@@ -85,6 +87,8 @@ type rewritten struct {
 	frame     uint16
 	tl0       uint8
 	marker    bool
+	masks     bool // its descriptor is to say that these are the active targets:
+	mask      uint32
 	// empty: send the header only. A number was kept for what turned out not to be sent; it must be filled or the
 	// receiver would ask for it forever.
 	empty bool
@@ -116,7 +120,7 @@ func (f *forwarder) begin(aim tier) {
 		f.sources = make([]uint16, f.window)
 	}
 	f.state, f.span, f.kept, f.joins, f.catches = waiting, 0, 0, false, false
-	f.selection.aim = aim
+	f.selection.aim, f.masks = aim, false
 }
 
 // join is begin with another stream of the same pictures, whose next packet was captured when the current source had this
@@ -193,6 +197,7 @@ func (f *forwarder) first(p *packet, now time.Time) (rewritten, bool) {
 	}
 	f.state, f.head, f.span, f.kept = running, p.sequence, 0, 0
 	f.selection.begin()
+	f.target(p)
 	return f.give(p, now), true
 }
 
@@ -235,6 +240,7 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 		f.catches = f.catches && int32(p.timestamp-f.live) < 1<<30 // or is so long ago that it would seem to be ahead
 	}
 	f.selection.move(&p.shape, newer)
+	f.target(p)
 	if !f.selection.now.takes(&p.shape) {
 		f.numbers[p.sequence&(f.window-1)].fate = skipped
 		if newer && p.dense {
@@ -243,6 +249,11 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 		return rewritten{above: true}, false
 	}
 	return f.give(p, now), true
+}
+
+// target finds out whether descriptors are to say what is active from p on.
+func (f *forwarder) target(p *packet) {
+	f.masks = f.masks && !p.structured || p.leaves(f.selection.now)
 }
 
 // late handles a packet behind the newest: it is sent if a number was kept for it.
@@ -289,7 +300,7 @@ func (f *forwarder) give(p *packet, now time.Time) rewritten {
 func (f *forwarder) keep(source uint16) {
 	f.sequence++
 	f.numbers[source&(f.window-1)] = number{
-		out: f.sequence, fate: kept, pidOffset: f.pidOffset, tier: f.selection.now,
+		out: f.sequence, fate: kept, pidOffset: f.pidOffset, tier: f.selection.now, masks: f.masks,
 	}
 	f.sources[f.sequence&(f.window-1)] = source
 	f.kept = min(f.kept+1, f.window)
@@ -301,7 +312,7 @@ func (n *number) ends(p *packet) bool { return p.marker || p.end && p.spatial ==
 // rewrite is p under its number.
 func (f *forwarder) rewrite(p *packet, n *number) rewritten {
 	frame, _ := frameNumber(p.extensions[extensionDependency])
-	return rewritten{
+	out := rewritten{
 		sequence:  n.out,
 		timestamp: f.timestampOf(p.timestamp),
 		pictureID: (p.pictureID + n.pidOffset) & 0x7fff,
@@ -309,6 +320,10 @@ func (f *forwarder) rewrite(p *packet, n *number) rewritten {
 		frame:     frame + f.frameOffset,
 		marker:    n.marker,
 	}
+	if n.masks && p.targets != nil {
+		out.masks, out.mask = true, p.serves(n.tier)
+	}
+	return out
 }
 
 // maxAgain is how often one packet is sent again: who still does not have it then will not get it.

@@ -59,6 +59,37 @@ scene('a picture is sent as large as it is seen, and only if it is seen', { with
   await sent(ada, 'f', true)
 })
 
+for (const videoCodec of ['vp9', 'av1']) {
+  scene(`of one ${videoCodec} stream with all sizes in it everybody is sent as much as they see`, { within: 120_000 }, async (stage) => {
+    const server = await stage.serve()
+    const browser = await stage.chromium()
+    const ada = await browser.tab('ada')
+    const large = await browser.tab('large')
+    const small = await browser.tab('small')
+    await enterBySdk(ada, server, { room: 'svc', autoSubscribe: false, videoCodec, svc: true })
+    await ada.evaluate(async (size) => {
+      const [track] = window.__probe.paint([40, 120, 200], size).getVideoTracks()
+      await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
+    }, WIDE)
+    for (const [tab, width] of [
+      [large, 960],
+      [small, 160],
+    ]) {
+      await enterBySdk(tab, server, { room: 'svc', autoSubscribe: false }, show)
+      await tab.evaluate((to) => window.__size(to), width)
+    }
+    await widthIs(large, 960)
+    await widthIs(small, 240)
+    assert.deepEqual((await out(ada)).map((f) => [f.rid, f.codec]), [[undefined, `video/${videoCodec.toUpperCase()}`]])
+    // Up within the stream, and down; the other's stays what it is.
+    await small.evaluate(() => window.__size(400))
+    await widthIs(small, 480)
+    await large.evaluate(() => window.__size(160))
+    await widthIs(large, 240)
+    await widthIs(small, 480)
+  })
+}
+
 scene('Firefox too sends a picture as large as it is seen', { within: 120_000 }, async (stage) => {
   const server = await stage.serve()
   const firefox = await stage.firefox()

@@ -2,6 +2,37 @@ import type { Kind } from './wire'
 
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1'
 
+/** How pictures are sent. */
+export interface Coding {
+  readonly codec: VideoCodec
+  /** As one stream with several sizes in it, where that can be. */
+  readonly svc: boolean
+}
+
+/** What a stream with three sizes and three rates is called; but for key frames the sizes do not need each other. */
+export const svcMode = 'L3T3_KEY'
+
+/** The way to send pictures in this browser, of what is asked for. */
+export function codingOf(codec: VideoCodec = 'vp8', svc = false): Coding {
+  return { codec, svc: svc && (codec === 'vp9' || codec === 'av1') && hasSvc() }
+}
+
+/** A browser that knows no such streams either refuses the name or does not remember it. */
+function hasSvc(): boolean {
+  let pc
+  try {
+    pc = new RTCPeerConnection()
+    const sendEncodings = [{ scalabilityMode: svcMode } as RTCRtpEncodingParameters]
+    const { sender } = pc.addTransceiver('video', { direction: 'sendonly', sendEncodings })
+    const [encoding] = sender.getParameters().encodings as { scalabilityMode?: string }[]
+    return encoding?.scalabilityMode === svcMode
+  } catch {
+    return false
+  } finally {
+    pc?.close()
+  }
+}
+
 const videoOrder: readonly VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1']
 
 /**

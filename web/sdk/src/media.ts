@@ -1,5 +1,5 @@
 import { Negotiation } from './negotiation'
-import type { VideoCodec } from './codecs'
+import type { Coding } from './codecs'
 import type { ParlorError } from './errors'
 import type { Participant } from './participant'
 import { Peer } from './peer'
@@ -49,7 +49,7 @@ export type LocalEvents = Pick<PublicationEvents, 'published' | 'muted' | 'refus
  */
 export class Media {
   readonly #events: MediaEvents
-  readonly #codec: VideoCodec
+  readonly #coding: Coding
   readonly #negotiation: Negotiation
   readonly #slots: Slots
   readonly publications: Publications
@@ -80,8 +80,8 @@ export class Media {
   })
   readonly #renewal = new Renewal(() => void this.#renew())
 
-  constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
-    this.#codec = codec
+  constructor(coding: Coding, events: MediaEvents, local: LocalEvents) {
+    this.#coding = coding
     this.#events = events
     this.#negotiation = new Negotiation({
       send: events.send,
@@ -97,7 +97,7 @@ export class Media {
       unsubscribed: events.unsubscribed,
       paused: events.paused,
     })
-    this.publications = new Publications(codec, {
+    this.publications = new Publications(coding, {
       send: events.send,
       peer: () => this.#peer,
       negotiate: (change) => this.#negotiation.run(change),
@@ -245,7 +245,7 @@ export class Media {
     this.#slots.clear()
     this.#late = undefined
     const peer = new Peer(
-      { codec: this.#codec, iceServers: this.#iceServers },
+      { codec: this.#coding.codec, iceServers: this.#iceServers },
       {
         state: (p, state) => {
           if (p === this.#peer) this.#stateChanged(state)

@@ -85,10 +85,11 @@ export class Peer {
     media: MediaStreamTrack | null,
     rids: readonly string[],
     shapes: readonly Shape[],
+    svc = false,
   ): Line {
     const add = (sendEncodings: RTCRtpEncodingParameters[]) =>
       this.#pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings })
-    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#codec) : []
+    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#codec, svc) : []
     let transceiver
     try {
       transceiver = add(encodings)
