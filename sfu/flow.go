@@ -281,6 +281,10 @@ func (s *slot) fillLocked(p *packet, out rewritten, o *scratch) []byte {
 	}
 	o.extend(p, &s.ids, s.numberID, &out)
 	switch {
+	case p.red:
+		var payload []byte
+		payload, o.header.PayloadType = s.unwrapLocked(p.payload)
+		return payload
 	case p.pictureAt > 0 && out.pictureID != p.pictureID, p.tl0At > 0 && out.tl0 != p.tl0:
 		o.payload = append(o.payload[:0], p.payload...)
 		p.counters.write(o.payload, out.pictureID, out.tl0)

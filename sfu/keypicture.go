@@ -46,7 +46,8 @@ func (l *layer) recite(before *packet, now time.Time, give func(*packet)) bool {
 		return false
 	}
 	if l.recital == nil {
-		l.recital = &recital{parser: parser{format: l.parser.format, ids: l.parser.ids}}
+		l.recital = &recital{}
+		l.recital.parser.like(&l.parser)
 	}
 	r := l.recital
 	for sequence := k.sequence; sequence != before.sequence; sequence++ {

@@ -163,7 +163,7 @@ func (l *layer) accept(b []byte, now time.Time) {
 		l.owner.dropped("bad_rtp")
 		return
 	}
-	if l.parser.raw.PayloadType != l.payload {
+	if l.parser.raw.PayloadType != l.payload && !p.red {
 		l.owner.dropped("payload_type")
 		return
 	}

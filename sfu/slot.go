@@ -47,6 +47,7 @@ type slot struct {
 	nextTier    tier
 	format      slotFormat
 	formats     map[string]slotFormat // by codecKey; nil until bound
+	red         uint8                 // payload type of RED; 0: not negotiated
 	writer      rtpWriter
 	ssrc        uint32
 	rtxSSRC     uint32
@@ -129,6 +130,7 @@ func (s *slot) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, erro
 	s.writer = c.WriteStream()
 	s.ssrc, s.rtxSSRC = uint32(c.SSRC()), uint32(c.SSRCRetransmission())
 	s.formats, s.ids, s.numberID = formats, ids, number
+	s.red = formats[redMime].payload
 	s.mu.Unlock()
 	if s.peer != nil {
 		if number != 0 {

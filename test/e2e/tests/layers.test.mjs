@@ -206,6 +206,26 @@ async function come(count) {
   return Promise.all(all)
 }
 
+scene('sound is sent with what was said before it where a page asks for that, and heard', { within: 60_000 }, async (stage) => {
+  const server = await stage.serve()
+  const browser = await stage.chromium()
+  const [ada, ben, cy] = [await browser.tab('ada'), await browser.tab('ben'), await browser.tab('cy')]
+  await enterBySdk(ada, server, { room: 'red', audioRedundancy: true }, speak)
+  await enterBySdk(ben, server, { room: 'red' }, speak)
+  await enterBySdk(cy, server, { room: 'red' }, show)
+  // What is inside is Opus in both cases, and called so; but it takes the bytes of two.
+  const sound = async (tab, way) =>
+    (await flows(tab)).filter((f) => f.way === way && f.kind === 'audio' && f.packets > 150).map((f) => f.bytes / f.packets)
+  const heard = async () => (await sound(cy, 'in')).sort((a, b) => a - b)
+  await until('both are heard', async () => (await heard()).length === 2, { within: 15_000, detail: () => flows(cy) })
+  const [[once], [twice], came] = [await sound(ben, 'out'), await sound(ada, 'out'), await heard()]
+  const said = `sent ${once} and ${twice} bytes a packet, came ${came}`
+  assert.ok(twice > 1.5 * once && came[1] > 1.5 * came[0] && came[0] < 1.2 * once, said)
+  const energy = async () => (await flows(cy)).filter((f) => f.way === 'in' && f.packets > 0).map((f) => f.energy)
+  const before = await energy()
+  await until('the sound of both goes on', async () => (await energy()).every((e, i) => e > before[i]), { within: 5_000 })
+})
+
 // In the page, with its Room: a tone that comes and goes as words do. That of the fake device is so short that it hardly counts.
 async function speak(room) {
   const context = new AudioContext()

@@ -245,7 +245,7 @@ export class Media {
     this.#slots.clear()
     this.#late = undefined
     const peer = new Peer(
-      { codec: this.#coding.codec, iceServers: this.#iceServers },
+      { coding: this.#coding, iceServers: this.#iceServers },
       {
         state: (p, state) => {
           if (p === this.#peer) this.#stateChanged(state)

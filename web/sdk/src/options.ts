@@ -51,6 +51,11 @@ export interface JoinOptions {
    */
   svc?: boolean
   /**
+   * Sends with each packet of sound the one before it once more (RED), where browser and server can: for lines that lose some, at
+   * twice the bits. What is lost on its way is sent again in any case, and Opus has its own remedy for single losses. Default false.
+   */
+  audioRedundancy?: boolean
+  /**
    * Whether pictures that were never attached are sent too, in a size that nobody knows and behind all that are seen, so that
    * `trackSubscribed` can attach them. Default true. With false only what is attached and can be seen is sent, and what
    * `setSubscribed(true)` asks for: for pages that attach what is published, and not all of it at once.

@@ -1,4 +1,4 @@
-import { trim, type VideoCodec } from './codecs'
+import { trim, type Coding } from './codecs'
 import { encodingsOf, type Shape } from './encodings'
 import type { Kind } from './wire'
 
@@ -17,14 +17,14 @@ export interface PeerEvents {
 }
 
 export interface PeerOptions {
-  codec: VideoCodec
+  coding: Coding
   iceServers: RTCIceServer[]
 }
 
 /** One RTCPeerConnection: lines we send on, a pool of slots we receive in, two data channels. */
 export class Peer {
   readonly #pc: RTCPeerConnection
-  readonly #codec: VideoCodec
+  readonly #coding: Coding
   readonly #lines: Line[] = []
   /** The pool, in the order in which slots were added. */
   readonly #slots: Record<Kind, RTCRtpTransceiver[]> = { audio: [], video: [] }
@@ -32,7 +32,7 @@ export class Peer {
   #late = false
 
   constructor(options: PeerOptions, events: PeerEvents) {
-    this.#codec = options.codec
+    this.#coding = options.coding
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers })
     this.#pc.onconnectionstatechange = () => events.state(this, this.#pc.connectionState)
     const reliable = this.#pc.createDataChannel('reliable', { negotiated: true, id: 0 })
@@ -89,7 +89,7 @@ export class Peer {
   ): Line {
     const add = (sendEncodings: RTCRtpEncodingParameters[]) =>
       this.#pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings })
-    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#codec, svc) : []
+    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#coding.codec, svc) : []
     let transceiver
     try {
       transceiver = add(encodings)
@@ -99,7 +99,7 @@ export class Peer {
         encodings.map((e) => ({ ...e, scalabilityMode: undefined })) as RTCRtpEncodingParameters[],
       )
     }
-    trim(transceiver, kind, this.#codec)
+    trim(transceiver, kind, this.#coding.codec, this.#coding.redundant)
     const line = { kind, transceiver }
     this.#lines.push(line)
     return line
@@ -109,7 +109,7 @@ export class Peer {
   addSlots(kind: Kind, count: number): void {
     for (let i = 0; i < count; i++) {
       const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' })
-      trim(transceiver, kind, this.#codec)
+      trim(transceiver, kind, this.#coding.codec)
       this.#slots[kind].push(transceiver)
     }
   }

@@ -228,7 +228,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #newMedia(): Media {
     return new Media(
-      codingOf(this.#options.videoCodec, this.#options.svc),
+      codingOf(this.#options.videoCodec, this.#options.svc, this.#options.audioRedundancy),
       {
         send: (message) => this.#connection.send(message),
         state: (state) => {

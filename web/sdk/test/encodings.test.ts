@@ -72,10 +72,10 @@ describe('the encodings of a picture', () => {
         },
       )
     can((mode) => mode)
-    expect(codingOf('vp9', true)).toEqual({ codec: 'vp9', svc: true })
+    expect(codingOf('vp9', true)).toMatchObject({ codec: 'vp9', svc: true })
     expect(codingOf('av1', true).svc).toBe(true)
     expect(codingOf('vp8', true).svc).toBe(false)
-    expect(codingOf('vp9')).toEqual({ codec: 'vp9', svc: false })
+    expect(codingOf('vp9')).toEqual({ codec: 'vp9', svc: false, redundant: false })
     can(() => undefined)
     expect(codingOf('vp9', true).svc).toBe(false)
     can(() => {
