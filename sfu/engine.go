@@ -341,13 +341,10 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 // soundOf is the codec of a stream of sound, which RED may be around, as the payload type that it has then; 0: it may not.
 func soundOf(c webrtc.RTPCodecParameters, r *webrtc.RTPReceiver) (of webrtc.RTPCodecParameters, red uint8) {
 	for _, other := range r.GetParameters().Codecs {
-		switch formatOf(other.MimeType) {
-		case formatOpus:
+		if strings.EqualFold(other.MimeType, redMime) {
+			red = uint8(other.PayloadType)
+		} else if formatOf(other.MimeType) == formatOpus {
 			of = other
-		default:
-			if strings.EqualFold(other.MimeType, redMime) {
-				red = uint8(other.PayloadType)
-			}
 		}
 	}
 	if !strings.EqualFold(c.MimeType, redMime) {
