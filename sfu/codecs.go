@@ -39,6 +39,7 @@ func codecs() []codec {
 	}
 	return []codec{
 		{kind: Audio, mime: "audio/opus", clock: audioClock, channels: 2, fmtp: "minptime=10;useinbandfec=1", payload: 111},
+		{kind: Audio, mime: redMime, clock: audioClock, channels: 2, payload: 63}, // which formats are in it, each offer says by its own numbers
 		{kind: Video, mime: "video/VP8", clock: videoClock, payload: 96, rtx: 97},
 		h264("42e01f", "1", 102),
 		h264("42e01f", "0", 104),

@@ -16,6 +16,8 @@ type dependency struct {
 	structures *[2]structure // the one that holds, and room for the next; nil until there is one
 	now        uint8
 	known      bool
+	targets    *decodeTargets // of the structure that holds
+	active     uint32         // those that the publisher last said it sends
 }
 
 // structure is what the descriptors of a stream refer to.
@@ -26,6 +28,7 @@ type structure struct {
 	sizes     sizes
 	templates [maxTemplates]template
 	tiers     [maxTargets]tiers // that each decode target is, those among them of which there are no more layers
+	named     decodeTargets
 }
 
 type template struct {
@@ -48,8 +51,9 @@ func (d *dependency) look(b []byte, s *shape, sizes *sizes) {
 		if attached {
 			d.learn(&r, sizes)
 		}
+		s.maskAt, s.structured = uint16(8*shortLength+r.at), attached
 		if active && d.known {
-			r.take(d.structures[d.now].targets)
+			d.active = r.take(d.structures[d.now].targets)
 		}
 	}
 	if !d.known {
@@ -62,6 +66,9 @@ func (d *dependency) look(b []byte, s *shape, sizes *sizes) {
 	}
 	t := st.templates[index]
 	s.spatial, s.temporal, s.sync, s.upper = t.spatial, t.temporal, false, 0
+	if s.targets, s.active = d.targets, d.active; r.short {
+		s.targets = nil
+	}
 	if !s.frame {
 		return
 	}
@@ -75,7 +82,7 @@ func (d *dependency) look(b []byte, s *shape, sizes *sizes) {
 		}
 	}
 	if r.short {
-		s.upper = 0
+		s.upper, s.targets = 0, nil
 	}
 }
 
@@ -88,9 +95,16 @@ func (d *dependency) learn(r *bits, sizes *sizes) {
 	if d.known = d.structures[next].read(r); !d.known {
 		return
 	}
-	if d.now = next; d.structures[next].sizes.count > 0 {
-		*sizes = d.structures[next].sizes
+	d.now = next
+	st := &d.structures[next]
+	if st.sizes.count > 0 {
+		*sizes = st.sizes
 	}
+	if d.targets == nil || *d.targets != st.named { // mostly they are the same with each key frame
+		named := st.named
+		d.targets = &named
+	}
+	d.active = d.targets.all()
 }
 
 func (st *structure) read(r *bits) bool {
@@ -129,8 +143,14 @@ func (st *structure) read(r *bits) bool {
 // nameTargets finds out which tier each decode target is. The last layer is also all those above.
 func (st *structure) nameTargets() {
 	last := st.reach(func(*template) bool { return true })
+	st.named.count = st.targets
 	for j := range st.targets {
 		t := st.reach(func(t *template) bool { return t.targets>>(2*j)&3 != 0 })
+		for of := range st.named.of {
+			if t.meet(tier(of)) == t {
+				st.named.of[of] |= 1 << j
+			}
+		}
 		spatial, temporal := t.spatial(), t.temporal()
 		if spatial == last.spatial() {
 			spatial = maxSpatial

@@ -339,6 +339,21 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	return m, nil
 }
 
+// soundOf is the codec of a stream of sound, which RED may be around, as the payload type that it has then; 0: it may not.
+func soundOf(c webrtc.RTPCodecParameters, r *webrtc.RTPReceiver) (of webrtc.RTPCodecParameters, red uint8) {
+	for _, other := range r.GetParameters().Codecs {
+		if strings.EqualFold(other.MimeType, redMime) {
+			red = uint8(other.PayloadType)
+		} else if formatOf(other.MimeType) == formatOpus {
+			of = other
+		}
+	}
+	if !strings.EqualFold(c.MimeType, redMime) {
+		of = c
+	}
+	return of, red
+}
+
 // remoteTrack reads what pion found out about a publisher's stream.
 func remoteTrack(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) (mid string, kind Kind, ids extensionIDs) {
 	if transceiver := r.RTPTransceiver(); transceiver != nil {

@@ -51,12 +51,22 @@ func fits(kind int, b []byte) bool {
 
 // extend writes the extensions of p that both sides know into a header that has none, and room for a number if number is
 // the id of that.
-func (o *scratch) extend(p *packet, ids *extensionIDs, number uint8, frame uint16) {
+func (o *scratch) extend(p *packet, ids *extensionIDs, number uint8, out *rewritten) {
+	extensions := p.extensions
+	if b := extensions[extensionDependency]; len(b) >= 3 && ids[extensionDependency] != 0 && fits(extensionDependency, b) {
+		if o.dependency = o.dependency[:0]; out.masks {
+			o.dependency = p.retarget(o.dependency, b, out.mask)
+		} else {
+			o.dependency = append(o.dependency, b...)
+		}
+		o.dependency[1], o.dependency[2] = byte(out.frame>>8), byte(out.frame)
+		extensions[extensionDependency] = o.dependency
+	}
 	profile := uint16(0)
 	if number != 0 {
 		profile = rtp.ExtensionProfileOneByte
 	}
-	for kind, b := range p.extensions {
+	for kind, b := range extensions {
 		if ids[kind] != 0 && fits(kind, b) {
 			if profile = rtp.ExtensionProfileOneByte; len(b) > 16 {
 				profile = rtp.ExtensionProfileTwoByte
@@ -71,15 +81,9 @@ func (o *scratch) extend(p *packet, ids *extensionIDs, number uint8, frame uint1
 	if number != 0 {
 		_ = o.header.SetExtension(number, o.number[:])
 	}
-	for kind, b := range p.extensions {
-		if ids[kind] == 0 || !fits(kind, b) {
-			continue
+	for kind, b := range extensions {
+		if ids[kind] != 0 && fits(kind, b) {
+			_ = o.header.SetExtension(ids[kind], b) // it fits
 		}
-		if kind == extensionDependency && len(b) >= 3 {
-			o.dependency = append(o.dependency[:0], b...)
-			o.dependency[1], o.dependency[2] = byte(frame>>8), byte(frame)
-			b = o.dependency
-		}
-		_ = o.header.SetExtension(ids[kind], b) // it fits
 	}
 }

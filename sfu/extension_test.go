@@ -51,7 +51,7 @@ func TestExtend(t *testing.T) {
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
 			o := newScratch()
-			o.extend(&packet{extensions: c.in}, &c.ids, 0, 0x1234)
+			o.extend(&packet{extensions: c.in}, &c.ids, 0, &rewritten{frame: 0x1234})
 			h := &o.header
 			if h.Extension != (len(c.want) > 0) || len(h.Extensions) != len(c.want) || h.ExtensionProfile != c.profile {
 				t.Fatalf("%+v", h)

@@ -18,7 +18,7 @@ func (s *slot) aim(to target, now time.Time) {
 		s.stop()
 		return
 	}
-	live := to.layer.live(now)
+	live, keeps := to.layer.live(now), to.layer.keeps(now)
 	s.mu.Lock()
 	format, ok := s.formats[to.layer.track.codecKey()]
 	if !ok {
@@ -40,7 +40,7 @@ func (s *slot) aim(to target, now time.Time) {
 		left = s.source
 		s.source, s.format = to.layer, format
 		s.forward.begin(to.tier())
-		joins, ask = true, true
+		joins, ask = true, s.begun || !keeps
 	default:
 		left, s.next, s.nextTier = s.next, to.layer, to.tier()
 		joins, ask = true, live && s.quota.take(now)
@@ -133,7 +133,7 @@ func (s *slot) leave() (after uint32, has bool) {
 	s.pause(false)
 	after, has = s.stop()
 	s.mu.Lock()
-	s.quota = quota{}
+	s.quota, s.begun = quota{}, false
 	s.mu.Unlock()
 	return after, has
 }
@@ -160,7 +160,10 @@ func (s *slot) follow(from, to *layer) {
 // write sends one packet of a layer, if it is of what flows.
 func (s *slot) write(l *layer, p *packet, o *scratch, now time.Time) {
 	s.turn.Lock()
-	left, ask := s.send(l, p, o, now)
+	left, ask, late := s.send(l, p, o, now)
+	if late && l.recite(p, now, func(p *packet) { s.send(l, p, o, now) }) {
+		left, ask, _ = s.send(l, p, o, now)
+	}
 	s.turn.Unlock()
 	if left != nil {
 		s.attend(left)
@@ -170,32 +173,39 @@ func (s *slot) write(l *layer, p *packet, o *scratch, now time.Time) {
 	}
 }
 
-// send is write in its turn: left is a layer that does not flow any more, and ask that a key frame is wanted.
-func (s *slot) send(l *layer, p *packet, o *scratch, now time.Time) (left *layer, ask bool) {
+// send is write in its turn: left is a layer that does not flow any more, and ask that a key frame is wanted. It is late if
+// nothing was sent yet of what the slot was given: a key picture that was kept would do. Who had it before, and lost it for want
+// of a line, had better not be sent much at once.
+func (s *slot) send(l *layer, p *packet, o *scratch, now time.Time) (left *layer, ask, late bool) {
 	s.mu.Lock()
 	if s.writer == nil || l != s.source && l != s.next {
 		s.mu.Unlock()
-		return nil, false
+		return nil, false, false
 	}
 	if l != s.source {
 		if !p.start || len(p.payload) == 0 {
 			ask = s.asksLocked(now) && s.quota.take(now)
 			s.mu.Unlock()
-			return nil, ask
+			return nil, ask, false
 		}
 		left = s.takeOverLocked(l, p, now)
 	}
 	out, ok := s.forward.translate(p, now)
 	if !ok {
-		ask = s.forward.waits() && s.asksLocked(now) || out.above && s.missesLocked(p, now)
+		if late = s.forward.waits() && !s.begun && l.key.good(p.sequence, now); late {
+			s.forward.follows(p.timestamp)
+		} else {
+			ask = s.forward.waits() && s.asksLocked(now) || out.above && s.missesLocked(p, now)
+		}
 		s.mu.Unlock()
 		if out.above {
 			s.counts.above.Add(1)
 		}
-		return left, ask
+		return left, ask, late
 	}
 	payload := s.fillLocked(p, out, o)
 	v := s.admitLocked(s.kindOf(), o, payload, now)
+	s.begun = true
 	if v == refused {
 		// The rest of the picture is of no use then, nor is what builds on it.
 		s.forward.begin(s.forward.selection.aim)
@@ -215,7 +225,7 @@ func (s *slot) send(l *layer, p *packet, o *scratch, now time.Time) (left *layer
 			s.counts.out.Add(1)
 		}
 	}
-	return left, ask
+	return left, ask, false
 }
 
 // takeOverLocked puts the next layer in place of the one that flows, with the key picture that begins with p.
@@ -269,8 +279,12 @@ func (s *slot) fillLocked(p *packet, out rewritten, o *scratch) []byte {
 		}
 		return nil
 	}
-	o.extend(p, &s.ids, s.numberID, out.frame)
+	o.extend(p, &s.ids, s.numberID, &out)
 	switch {
+	case p.red:
+		var payload []byte
+		payload, o.header.PayloadType = s.unwrapLocked(p.payload)
+		return payload
 	case p.pictureAt > 0 && out.pictureID != p.pictureID, p.tl0At > 0 && out.tl0 != p.tl0:
 		o.payload = append(o.payload[:0], p.payload...)
 		p.counters.write(o.payload, out.pictureID, out.tl0)

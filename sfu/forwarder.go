@@ -42,9 +42,12 @@ type forwarder struct {
 	floor       uint32 // first timestamp out of this run
 	joinAt      uint32 // where the first timestamp out should be
 	joins       bool
+	live        uint32 // timestamp in at which what was kept ends
+	catches     bool   // there is such
 	pidOffset   uint16
 	tl0Offset   uint8
 	frameOffset uint16
+	masks       bool     // since the last structure something was left out, so that it must be said which targets are active
 	numbers     []number // by source sequence number
 	sources     []uint16 // source sequence number by number out
 }
@@ -65,6 +68,7 @@ type number struct {
 	tier      tier // what was sent of the source then
 	again     uint8
 	marker    bool
+	masks     bool
 }
 
 type fate uint8
@@ -83,6 +87,8 @@ type rewritten struct {
 	frame     uint16
 	tl0       uint8
 	marker    bool
+	masks     bool // its descriptor is to say that these are the active targets:
+	mask      uint32
 	// empty: send the header only. A number was kept for what turned out not to be sent; it must be filled or the
 	// receiver would ask for it forever.
 	empty bool
@@ -113,8 +119,8 @@ func (f *forwarder) begin(aim tier) {
 		f.numbers = make([]number, f.window)
 		f.sources = make([]uint16, f.window)
 	}
-	f.state, f.span, f.kept, f.joins = waiting, 0, 0, false
-	f.selection.aim = aim
+	f.state, f.span, f.kept, f.joins, f.catches = waiting, 0, 0, false, false
+	f.selection.aim, f.masks = aim, false
 }
 
 // join is begin with another stream of the same pictures, whose next packet was captured when the current source had this
@@ -123,6 +129,21 @@ func (f *forwarder) join(aim tier, timestamp uint32) {
 	joins := f.state == running
 	f.begin(aim)
 	f.joinAt, f.joins = timestamp+f.offset, joins
+}
+
+// follows says that the source begins with pictures that were kept, up to the one with this timestamp.
+func (f *forwarder) follows(live uint32) { f.live, f.catches = live, true }
+
+// haste is how many times faster pictures go by that were kept: they come all at once, and a receiver that believed their
+// times would play what comes then so much later.
+const haste = 64
+
+// timestampOf is the timestamp out of one in.
+func (f *forwarder) timestampOf(in uint32) uint32 {
+	if behind := f.live - in; f.catches && int32(behind) > 0 {
+		return f.live - behind/haste + f.offset
+	}
+	return in + f.offset
 }
 
 // stop ends the current source: nothing more comes out of translate, and nothing of it is sent again.
@@ -163,7 +184,9 @@ func (f *forwarder) first(p *packet, now time.Time) (rewritten, bool) {
 		return rewritten{}, false
 	}
 	start := f.startAt(now)
-	f.offset, f.floor, f.newest = start-p.timestamp, start, p.timestamp
+	f.catches = f.catches && int32(f.live-p.timestamp) > 0
+	f.offset = 0
+	f.offset, f.floor, f.newest = start-f.timestampOf(p.timestamp), start, p.timestamp
 	f.pidOffset, f.tl0Offset, f.frameOffset = 0, 0, 0
 	if f.pictures {
 		f.pidOffset = f.pictureID + 1 - p.pictureID
@@ -174,6 +197,7 @@ func (f *forwarder) first(p *packet, now time.Time) (rewritten, bool) {
 	}
 	f.state, f.head, f.span, f.kept = running, p.sequence, 0, 0
 	f.selection.begin()
+	f.target(p)
 	return f.give(p, now), true
 }
 
@@ -205,7 +229,7 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 	f.head = p.sequence
 	// A timestamp from before the run belongs to what the slot showed before. (Only at its beginning: timestamps
 	// wrap.)
-	old := f.span < f.window-1 && int32(p.timestamp+f.offset-f.floor) < 0
+	old := f.span < f.window-1 && int32(f.timestampOf(p.timestamp)-f.floor) < 0
 	if len(p.payload) == 0 || old {
 		f.numbers[p.sequence&(f.window-1)].fate = skipped
 		return rewritten{}, false
@@ -213,8 +237,10 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 	newer := int32(p.timestamp-f.newest) > 0
 	if newer {
 		f.newest = p.timestamp
+		f.catches = f.catches && int32(p.timestamp-f.live) < 1<<30 // or is so long ago that it would seem to be ahead
 	}
 	f.selection.move(&p.shape, newer)
+	f.target(p)
 	if !f.selection.now.takes(&p.shape) {
 		f.numbers[p.sequence&(f.window-1)].fate = skipped
 		if newer && p.dense {
@@ -223,6 +249,11 @@ func (f *forwarder) next(p *packet, ahead uint16, now time.Time) (rewritten, boo
 		return rewritten{above: true}, false
 	}
 	return f.give(p, now), true
+}
+
+// target finds out whether descriptors are to say what is active from p on.
+func (f *forwarder) target(p *packet) {
+	f.masks = f.masks && !p.structured || p.leaves(f.selection.now)
 }
 
 // late handles a packet behind the newest: it is sent if a number was kept for it.
@@ -269,7 +300,7 @@ func (f *forwarder) give(p *packet, now time.Time) rewritten {
 func (f *forwarder) keep(source uint16) {
 	f.sequence++
 	f.numbers[source&(f.window-1)] = number{
-		out: f.sequence, fate: kept, pidOffset: f.pidOffset, tier: f.selection.now,
+		out: f.sequence, fate: kept, pidOffset: f.pidOffset, tier: f.selection.now, masks: f.masks,
 	}
 	f.sources[f.sequence&(f.window-1)] = source
 	f.kept = min(f.kept+1, f.window)
@@ -281,14 +312,18 @@ func (n *number) ends(p *packet) bool { return p.marker || p.end && p.spatial ==
 // rewrite is p under its number.
 func (f *forwarder) rewrite(p *packet, n *number) rewritten {
 	frame, _ := frameNumber(p.extensions[extensionDependency])
-	return rewritten{
+	out := rewritten{
 		sequence:  n.out,
-		timestamp: p.timestamp + f.offset,
+		timestamp: f.timestampOf(p.timestamp),
 		pictureID: (p.pictureID + n.pidOffset) & 0x7fff,
 		tl0:       p.tl0 + f.tl0Offset,
 		frame:     frame + f.frameOffset,
 		marker:    n.marker,
 	}
+	if n.masks && p.targets != nil {
+		out.masks, out.mask = true, p.serves(n.tier)
+	}
+	return out
 }
 
 // maxAgain is how often one packet is sent again: who still does not have it then will not get it.

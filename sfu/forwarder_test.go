@@ -194,6 +194,9 @@ func FuzzForwarder(f *testing.F) {
 				fw.begin(tier(op & 0x0f))
 				m.reset()
 				head += uint32(op) * 255
+				if op&0x10 != 0 { // with what was kept, up to some picture later
+					fw.follows((head + 8*uint32(op&0x0f)) * 90)
+				}
 				continue
 			}
 			// Low 5 bits: how far ahead, or with 0x20 behind. 0x40: padding. 0x80: a key frame begins.
@@ -295,6 +298,9 @@ func (m *model) check(p *packet, out rewritten, ok bool) {
 		}
 		if !ok {
 			m.t.Fatal("a new packet was not sent")
+		}
+		if int32(out.timestamp-m.top) <= 0 {
+			m.t.Fatalf("a later picture is at %d, not ahead of %d", out.timestamp, m.top)
 		}
 		m.give(p, out)
 	default:

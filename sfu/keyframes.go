@@ -22,6 +22,9 @@ type keyframes struct {
 // want notes a request.
 func (k *keyframes) want() { k.wanted = true }
 
+// came notes that one begins: whoever wanted one has it.
+func (k *keyframes) came() { k.wanted = false }
+
 // due tells whether to ask the publisher now, and if not, when (zero: not at all).
 func (k *keyframes) due(now time.Time) (ask bool, at time.Time) {
 	if !k.wanted {

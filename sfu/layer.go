@@ -75,12 +75,15 @@ type layer struct {
 	nacks    []uint16
 	scratch  *scratch
 	silenced bool // the last packet was kept back
+	recital  *recital
 
 	mu sync.Mutex
 	// Guarded by mu.
 	ring      *ring
 	reception reception
 	keyframes keyframes
+	key       keyPicture // written by run only
+	newest    uint16     // sequence number
 	meter     meter
 	sizes     sizes // by what the stream last said
 	ended     bool
@@ -160,11 +163,12 @@ func (l *layer) accept(b []byte, now time.Time) {
 		l.owner.dropped("bad_rtp")
 		return
 	}
-	if l.parser.raw.PayloadType != l.payload {
+	if l.parser.raw.PayloadType != l.payload && !p.red {
 		l.owner.dropped("payload_type")
 		return
 	}
-	switch l.losses.add(p.sequence, now) {
+	arrival := l.losses.add(p.sequence, now)
+	switch arrival {
 	case duplicate, tooOld:
 		return
 	case restarted:
@@ -182,6 +186,18 @@ func (l *layer) accept(b []byte, now time.Time) {
 		p.restart, l.silenced = true, false
 	}
 	l.mu.Lock()
+	if p.restart || !sends {
+		l.key = keyPicture{}
+	}
+	if arrival != recovered {
+		l.newest = p.sequence
+		if p.start && sends {
+			l.key.begins(p.sequence, now)
+		}
+	}
+	if p.start {
+		l.keyframes.came()
+	}
 	if len(p.payload) > 0 {
 		if sends { // who comes later begins with a later key frame
 			l.ring.put(p.sequence, b, &p.shape)

@@ -50,6 +50,9 @@ func (t *Track) options(now time.Time, buf []option) []option {
 		}
 	}
 	for _, l := range t.layers {
+		if t.omitsLocked(l, now) {
+			continue
+		}
 		width, height := t.describedLocked(l)
 		buf = l.options(buf, max(int(float64(width)*factor), 1), max(int(float64(height)*factor), 1), t.height > 0, now)
 	}
@@ -60,6 +63,15 @@ func (t *Track) options(now time.Time, buf []option) []option {
 		return cmp.Or(cmp.Compare(a.bitrate, b.bitrate), cmp.Compare(a.height, b.height))
 	})
 	return buf
+}
+
+// omitsLocked tells whether the publisher does not send an encoding that it announced, by its own description: small pictures
+// have fewer. To wait for it would be to wait for ever.
+func (t *Track) omitsLocked(l *layer, now time.Time) bool {
+	described := func(l *layer) bool {
+		return slices.ContainsFunc(t.encodings, func(e Encoding) bool { return e.RID == l.rid })
+	}
+	return !described(l) && slices.ContainsFunc(t.layers, described) && !l.live(now)
 }
 
 // describedLocked is how large the largest picture of a layer should be.

@@ -65,6 +65,15 @@ func TestOptions(t *testing.T) {
 			tr.announce(&nobody{}, []string{"a", "b", "c"})
 			tr.Describe(1000, 500, []Encoding{{"c", 4}, {"a", 1}, {"b", 2}})
 		}, "c1111 250x125 56k off, b1111 500x250 225k off, a1111 1000x500 900k off"},
+		{"what is announced and not described is not sent, unless it comes", func(tr *Track) {
+			tr.layers = nil
+			tr.announce(&nobody{}, append(rids, "g"))
+			tr.Describe(640, 360, []Encoding{{"q", 2}, {"h", 1}})
+			feed(tr.layers[3], now, true, map[tier]float64{0: 700 * kilo})
+		}, "q1111 320x180 103k off, h1111 640x360 414k off, g1111 640x360 700k"},
+		{"but if none is described that is announced, something must be", func(tr *Track) {
+			tr.Describe(640, 360, []Encoding{{"q", 2}})
+		}, "f1111 640x360 414k off"},
 		{"the largest first, as it turns out", func(tr *Track) {
 			tr.layers = nil
 			tr.announce(&nobody{}, rids)

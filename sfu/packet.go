@@ -16,6 +16,7 @@ type packet struct {
 	timestamp  uint32
 	marker     bool
 	restart    bool   // the numbering of the layer begins anew with it
+	red        bool   // the payload is RED, see primaryOf
 	payload    []byte // without padding; empty for a packet that is only padding
 	extensions [extensionKinds][]byte
 	shape
@@ -26,6 +27,7 @@ type packet struct {
 type parser struct {
 	format     format
 	ids        extensionIDs // as the publisher's m-line numbers them
+	red        uint8        // payload type of RED; 0: there is none
 	dependency dependency
 	raw        rtp.Packet
 
@@ -37,6 +39,9 @@ type parser struct {
 	sizes sizes
 }
 
+// like makes it read what another reads.
+func (r *parser) like(other *parser) { r.format, r.ids, r.red = other.format, other.ids, other.red }
+
 // read fills p from one packet but for what its payload says. What p points to is in b.
 func (r *parser) read(b []byte, p *packet) error {
 	if err := r.raw.Unmarshal(b); err != nil || r.raw.Version != 2 {
@@ -47,6 +52,7 @@ func (r *parser) read(b []byte, p *packet) error {
 		timestamp: r.raw.Timestamp,
 		marker:    r.raw.Marker,
 		payload:   r.raw.Payload,
+		red:       r.red != 0 && r.raw.PayloadType == r.red,
 	}
 	if r.raw.Extension {
 		for kind, id := range r.ids {
@@ -91,6 +97,9 @@ func (r *parser) look(p *packet) {
 		p.start = begins && fresh
 	default:
 		p.start, p.frame, p.end = true, true, true
+		if _, _, ok := primaryOf(p.payload); p.red && !ok {
+			p.payload = nil // there is nothing in it
+		}
 	}
 	// Who sends it may leave layers out of the payload; Chromium does for VP8.
 	if descriptor := p.extensions[extensionDependency]; descriptor != nil {

@@ -234,7 +234,7 @@ func FuzzPayload(f *testing.F) {
 				t.Fatalf("rewritten payload differs: %+v, %+v", again.counters, p.counters)
 			}
 			o.header.Extension, o.header.Extensions = false, o.header.Extensions[:0]
-			o.extend(&p, &extensionIDs{5, 6, 7, 8}, 0, 1234)
+			o.extend(&p, &extensionIDs{5, 6, 7, 8}, 0, &rewritten{frame: 1234})
 			if _, err := o.header.Marshal(); err != nil {
 				t.Fatalf("extensions cannot be sent: %v", err)
 			}

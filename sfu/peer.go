@@ -294,7 +294,10 @@ func (p *Peer) refresh() {
 func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	defer p.contain()
 	mid, kind, ids := remoteTrack(remote, receiver)
-	c := remote.Codec()
+	c, red := remote.Codec(), uint8(0)
+	if kind == Audio {
+		c, red = soundOf(c, receiver)
+	}
 	if mid == "" || formatOf(c.MimeType) == formatOther {
 		p.refused("codec")
 		return
@@ -317,6 +320,7 @@ func (p *Peer) pionTrack(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceive
 		p.tracks[mid] = t
 	}
 	l := newLayer(t, p, uint32(remote.SSRC()), uint8(c.PayloadType), ids)
+	l.parser.red = red
 	l.rid, l.packets, l.deadline = remote.RID(), &p.engine.counts.in, remote.SetReadDeadline
 	l.waiting = p.streams.waiting(l.ssrc)
 	l.read = func(b []byte) (int, error) {

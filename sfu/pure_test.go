@@ -135,6 +135,12 @@ func TestKeyframeRequestsAreMerged(t *testing.T) {
 	if ask, _ := k.due(now.Add(keyframeEvery)); !ask {
 		t.Error("a request was forgotten")
 	}
+	// What has come meanwhile need not be asked for.
+	k.want()
+	k.came()
+	if ask, at := k.due(now.Add(time.Minute)); ask || !at.IsZero() {
+		t.Error("asks for what has come")
+	}
 }
 
 func TestQuota(t *testing.T) {

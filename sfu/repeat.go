@@ -81,7 +81,7 @@ func (s *slot) kindAgain() bandwidth.Kind {
 func (s *slot) again(source *layer, in, sequence uint16, kind bandwidth.Kind, r *repeater, now time.Time) (size int) {
 	var shape shape
 	n := source.copyPacket(in, r.raw[:], &shape)
-	r.parser.format, r.parser.ids = source.parser.format, source.parser.ids
+	r.parser.like(&source.parser)
 	if n == 0 || r.parser.read(r.raw[:n], &r.packet) != nil {
 		return 0
 	}

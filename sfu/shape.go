@@ -13,6 +13,8 @@ type shape struct {
 	sync bool
 	// upper are the tiers that who has this frame may go up to, from the next frame on.
 	upper tiers
+
+	targeting
 }
 
 // What is above these counts as the last.

@@ -47,6 +47,7 @@ type slot struct {
 	nextTier    tier
 	format      slotFormat
 	formats     map[string]slotFormat // by codecKey; nil until bound
+	red         uint8                 // payload type of RED; 0: not negotiated
 	writer      rtpWriter
 	ssrc        uint32
 	rtxSSRC     uint32
@@ -58,6 +59,7 @@ type slot struct {
 	sentBytes   uint32
 	asked       time.Time // when it last asked for a key frame that it waits for
 	missed      time.Time // since when packets pass by that it would send, could a decoder follow; zero: none do
+	begun       bool      // something was sent of the track that it was given
 	quota       quota
 	budget      repeatBudget
 
@@ -128,6 +130,7 @@ func (s *slot) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, erro
 	s.writer = c.WriteStream()
 	s.ssrc, s.rtxSSRC = uint32(c.SSRC()), uint32(c.SSRCRetransmission())
 	s.formats, s.ids, s.numberID = formats, ids, number
+	s.red = formats[redMime].payload
 	s.mu.Unlock()
 	if s.peer != nil {
 		if number != 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -17,6 +18,7 @@ type studio struct {
 	mids    map[string]string // of microphone and camera
 	loud    atomic.Int32      // decibels below the loudest
 	sent    atomic.Int64      // packets of each
+	pixels  atomic.Int32      // bytes of a picture, beside its beginning
 	sounds  atomic.Int64      // packets that came
 	picture atomic.Int64
 	slots   atomic.Pointer[[]any]
@@ -26,6 +28,12 @@ const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 // openStudio joins with media. What it publishes flows until the test ends.
 func openStudio(t *testing.T, url string, join object) *studio {
+	t.Helper()
+	return openStudioBehind(t, nil, url, join)
+}
+
+// openStudioBehind is openStudio behind a line, of which it reports what comes when; nil: none.
+func openStudioBehind(t *testing.T, line *thin, url string, join object) *studio {
 	t.Helper()
 	s := &studio{mids: map[string]string{}}
 	s.loud.Store(27)
@@ -40,7 +48,16 @@ func openStudio(t *testing.T, url string, join object) *studio {
 	var settings webrtc.SettingEngine
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	registry := &interceptor.Registry{}
+	if line != nil {
+		settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, line))
+		if err := webrtc.ConfigureTWCCSender(engine, registry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(registry))
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +139,7 @@ func (s *studio) stream(mic, cam *webrtc.TrackLocalStaticRTP, stop <-chan struct
 		_ = sound.SetExtension(1, []byte{byte(s.loud.Load())}) // one byte always fits
 		picture := &rtp.Packet{
 			Header:  rtp.Header{Version: 2, Marker: true, SequenceNumber: uint16(n), Timestamp: uint32(n * 1800)},
-			Payload: []byte{0x10, 0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1, 0, 0},
+			Payload: append([]byte{0x10, 0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1, 0, 0}, make([]byte, s.pixels.Load())...),
 		}
 		_, _ = mic.WriteRTP(sound), cam.WriteRTP(picture) // errors only before there is a connection
 		s.sent.Add(1)

@@ -1,5 +1,5 @@
 // A network of one's own: a file of tests runs itself again inside a new network namespace, in which it may drop packets as a
-// firewall would, and which is gone with its process. It needs Linux, root, unshare, ip and nft.
+// firewall would, and which is gone with its process. It needs Linux, root, unshare, ip, nft and tc.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,7 @@ export const inside = process.env[INSIDE] === '1'
 /** Why there can be none here; undefined: there can. */
 export function whyNot() {
   if (process.platform !== 'linux') return 'network namespaces are Linux'
-  for (const command of ['unshare', 'ip', 'nft']) {
+  for (const command of ['unshare', 'ip', 'nft', 'tc']) {
     if (spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0) return `there is no ${command}`
   }
   const tried = spawnSync('unshare', ['--net', 'sh', '-c', `${UP} && nft list ruleset`], { encoding: 'utf8' })
@@ -63,4 +63,26 @@ export function dropUdp() {
 function nft(script) {
   const { status, stderr } = spawnSync('nft', ['-f', '-'], { input: `${script}\n`, encoding: 'utf8' })
   if (status !== 0) throw new Error(`nft: ${stderr}`)
+}
+
+/**
+ * Lets at most `kbit` kilobits a second through of what comes by UDP from a port of this machine, with a queue of `queue` bytes
+ * before it, as a thin line has. Again with another rate changes it.
+ */
+export function narrow(port, kbit, queue = 64_000) {
+  const rate = `rate ${kbit}kbit ceil ${kbit}kbit burst 4k cburst 4k`
+  if (narrowed.has(port)) return tc(`class change dev lo parent 1: classid ${narrowed.get(port)} htb ${rate}`)
+  if (narrowed.size === 0) tc('qdisc add dev lo root handle 1: htb')
+  const id = `1:${10 + narrowed.size}`
+  narrowed.set(port, id)
+  tc(`class add dev lo parent 1: classid ${id} htb ${rate}`)
+  tc(`qdisc add dev lo parent ${id} bfifo limit ${queue}`)
+  tc(`filter add dev lo parent 1: protocol ip u32 match ip protocol 17 0xff match ip sport ${port} 0xffff flowid ${id}`)
+}
+
+const narrowed = new Map()
+
+function tc(line) {
+  const { status, stderr } = spawnSync('tc', line.split(' '), { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`tc ${line}: ${stderr}`)
 }

@@ -64,6 +64,7 @@ export function probe(options) {
           track: s.type === 'inbound-rtp' ? (byMid[s.mid] ?? s.trackIdentifier) : undefined,
           codec: codecs[s.codecId],
           packets: s.packetsReceived ?? s.packetsSent ?? 0,
+          bytes: s.bytesReceived ?? s.bytesSent ?? 0,
           lost: s.packetsLost,
           frames: s.framesDecoded ?? s.framesEncoded ?? 0,
           energy: s.totalAudioEnergy ?? 0,

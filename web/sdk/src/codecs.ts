@@ -2,19 +2,58 @@ import type { Kind } from './wire'
 
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1'
 
+/** How pictures are sent. */
+export interface Coding {
+  readonly codec: VideoCodec
+  /** As one stream with several sizes in it, where that can be. */
+  readonly svc: boolean
+  /** Sound has what was said a moment ago with it once more (RED), where the browser can. */
+  readonly redundant: boolean
+}
+
+/** What a stream with three sizes and three rates is called; but for key frames the sizes do not need each other. */
+export const svcMode = 'L3T3_KEY'
+
+/** The way to send pictures in this browser, of what is asked for. */
+export function codingOf(codec: VideoCodec = 'vp8', svc = false, redundant = false): Coding {
+  return { codec, svc: svc && (codec === 'vp9' || codec === 'av1') && hasSvc(), redundant }
+}
+
+/** A browser that knows no such streams either refuses the name or does not remember it. */
+function hasSvc(): boolean {
+  let pc
+  try {
+    pc = new RTCPeerConnection()
+    const sendEncodings = [{ scalabilityMode: svcMode } as RTCRtpEncodingParameters]
+    const { sender } = pc.addTransceiver('video', { direction: 'sendonly', sendEncodings })
+    const [encoding] = sender.getParameters().encodings as { scalabilityMode?: string }[]
+    return encoding?.scalabilityMode === svcMode
+  } catch {
+    return false
+  } finally {
+    pc?.close()
+  }
+}
+
 const videoOrder: readonly VideoCodec[] = ['vp8', 'h264', 'vp9', 'av1']
 
 /**
  * The codecs of an m-line, out of those the browser has: what the server forwards, each with its retransmission, the
- * preferred one first. Browsers list a dozen variants, and each is repeated in every m-line of an offer.
+ * preferred one first. Sound is `redundant` with what was said a moment ago. Browsers list a dozen variants, and each is
+ * repeated in every m-line of an offer.
  */
 export function chooseCodecs(
   kind: Kind,
   have: readonly RTCRtpCodec[],
   prefer: VideoCodec = 'vp8',
+  redundant = false,
 ): RTCRtpCodec[] {
   const named = (mime: string) => have.filter((c) => c.mimeType.toLowerCase() === mime)
-  if (kind === 'audio') return named('audio/opus').slice(0, 1)
+  if (kind === 'audio') {
+    // What is sent is the first that both have. The server goes by the first line of an offer, so all have both.
+    const [opus, red] = [named('audio/opus').slice(0, 1), named('audio/red').slice(0, 1)]
+    return redundant ? [...red, ...opus] : [...opus, ...red]
+  }
   const order = [prefer, ...videoOrder.filter((c) => c !== prefer)]
   const chosen = order.flatMap((codec): RTCRtpCodec[] => {
     const variants = named(`video/${codec}`)
@@ -83,11 +122,16 @@ function trimExtensions(transceiver: RTCRtpTransceiver): void {
 }
 
 /** Trims what a transceiver offers; leaves it alone where the browser will not have it. */
-export function trim(transceiver: RTCRtpTransceiver, kind: Kind, prefer?: VideoCodec): void {
+export function trim(
+  transceiver: RTCRtpTransceiver,
+  kind: Kind,
+  prefer?: VideoCodec,
+  redundant = false,
+): void {
   trimExtensions(transceiver)
   const sending = transceiver.direction === 'sendonly'
   const capabilities = (sending ? RTCRtpSender : RTCRtpReceiver).getCapabilities(kind)
-  const codecs = chooseCodecs(kind, capabilities?.codecs ?? [], prefer)
+  const codecs = chooseCodecs(kind, capabilities?.codecs ?? [], prefer, redundant)
   if (codecs.length === 0) return
   try {
     transceiver.setCodecPreferences(codecs)

@@ -1,4 +1,4 @@
-import type { VideoCodec } from './codecs'
+import { svcMode, type VideoCodec } from './codecs'
 import type { Dimensions } from './track'
 import type { Encoding, Source } from './wire'
 
@@ -53,18 +53,25 @@ export function shapesOf(
   })
 }
 
+/** The one encoding that has all sizes in it: as many bits as they take one by one. */
+export function svcShapeOf(source: Source, codec: VideoCodec, size?: Dimensions): Shape[] {
+  const sizes = shapesOf(cameraRids, source, codec, size)
+  return [{ rid: '', scale: 1, maxBitrate: sizes.reduce((sum, { maxBitrate }) => sum + maxBitrate, 0) }]
+}
+
 /** What an m-line is made with. */
 export function encodingsOf(
   rids: readonly string[],
   shapes: readonly Shape[],
   codec: VideoCodec,
+  svc = false,
 ): RTCRtpEncodingParameters[] {
   return rids.map((rid) => {
     const shape = shapes.find((s) => s.rid === rid)
     const encoding: RTCRtpEncodingParameters & { scalabilityMode: string } = {
       ...(rid === '' ? {} : { rid }),
       ...(shape ? { scaleResolutionDownBy: shape.scale, maxBitrate: shape.maxBitrate } : { active: false }),
-      scalabilityMode: modeOf(codec),
+      scalabilityMode: svc ? svcMode : modeOf(codec),
     }
     return encoding
   })

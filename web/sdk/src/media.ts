@@ -1,5 +1,5 @@
 import { Negotiation } from './negotiation'
-import type { VideoCodec } from './codecs'
+import type { Coding } from './codecs'
 import type { ParlorError } from './errors'
 import type { Participant } from './participant'
 import { Path } from './path'
@@ -54,7 +54,7 @@ export type LocalEvents = Pick<PublicationEvents, 'published' | 'muted' | 'refus
  */
 export class Media {
   readonly #events: MediaEvents
-  readonly #codec: VideoCodec
+  readonly #coding: Coding
   readonly #negotiation: Negotiation
   readonly #slots: Slots
   readonly publications: Publications
@@ -104,8 +104,8 @@ export class Media {
     better: () => void this.#restart().catch(() => undefined),
   })
 
-  constructor(codec: VideoCodec, events: MediaEvents, local: LocalEvents) {
-    this.#codec = codec
+  constructor(coding: Coding, events: MediaEvents, local: LocalEvents) {
+    this.#coding = coding
     this.#events = events
     this.#negotiation = new Negotiation({
       send: events.send,
@@ -121,7 +121,7 @@ export class Media {
       unsubscribed: events.unsubscribed,
       paused: events.paused,
     })
-    this.publications = new Publications(codec, {
+    this.publications = new Publications(coding, {
       send: events.send,
       peer: () => this.#peer,
       negotiate: (change) => this.#negotiation.run(change),
@@ -272,7 +272,7 @@ export class Media {
     this.#slots.clear()
     this.#late = undefined
     const peer = new Peer(
-      { codec: this.#codec, iceServers: this.#iceServers, narrow: this.#narrow },
+      { coding: this.#coding, iceServers: this.#iceServers, narrow: this.#narrow },
       {
         found: (p) => {
           if (p === this.#peer && p.state !== 'connected') this.#repair.found()

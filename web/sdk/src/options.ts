@@ -45,6 +45,17 @@ export interface JoinOptions {
   /** Codec to send video in, if the browser has it; default vp8. */
   videoCodec?: VideoCodec
   /**
+   * With `videoCodec` vp9 or av1: sends cameras and other pictures as one stream with three sizes in it (SVC, L3T3_KEY) instead of
+   * three streams; screens as ever. It takes less line, and more of the processor. Where the browser cannot, or with another codec, it
+   * changes nothing. Default false.
+   */
+  svc?: boolean
+  /**
+   * Sends with each packet of sound the one before it once more (RED), where browser and server can: for lines that lose some, at
+   * twice the bits. What is lost on its way is sent again in any case, and Opus has its own remedy for single losses. Default false.
+   */
+  audioRedundancy?: boolean
+  /**
    * Whether pictures that were never attached are sent too, in a size that nobody knows and behind all that are seen, so that
    * `trackSubscribed` can attach them. Default true. With false only what is attached and can be seen is sent, and what
    * `setSubscribed(true)` asks for: for pages that attach what is published, and not all of it at once.

@@ -1,4 +1,4 @@
-import { trim, type VideoCodec } from './codecs'
+import { trim, type Coding } from './codecs'
 import { encodingsOf, type Shape } from './encodings'
 import { udpServers, withoutUdp } from './reach'
 import type { Kind } from './wire'
@@ -20,7 +20,7 @@ export interface PeerEvents {
 }
 
 export interface PeerOptions {
-  codec: VideoCodec
+  coding: Coding
   iceServers: RTCIceServer[]
   /** Does without UDP: large packets get lost on the way. */
   narrow: boolean
@@ -29,7 +29,7 @@ export interface PeerOptions {
 /** One RTCPeerConnection: lines we send on, a pool of slots we receive in, two data channels. */
 export class Peer {
   readonly #pc: RTCPeerConnection
-  readonly #codec: VideoCodec
+  readonly #coding: Coding
   readonly #narrow: boolean
   readonly #lines: Line[] = []
   /** The pool, in the order in which slots were added. */
@@ -40,7 +40,7 @@ export class Peer {
   #relays: boolean
 
   constructor(options: PeerOptions, events: PeerEvents) {
-    this.#codec = options.codec
+    this.#coding = options.coding
     this.#narrow = options.narrow
     this.#relays = this.#relayed = options.iceServers.length > 0
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers })
@@ -108,10 +108,11 @@ export class Peer {
     media: MediaStreamTrack | null,
     rids: readonly string[],
     shapes: readonly Shape[],
+    svc = false,
   ): Line {
     const add = (sendEncodings: RTCRtpEncodingParameters[]) =>
       this.#pc.addTransceiver(media ?? kind, { direction: 'sendonly', sendEncodings })
-    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#codec) : []
+    const encodings = kind === 'video' ? encodingsOf(rids, shapes, this.#coding.codec, svc) : []
     let transceiver
     try {
       transceiver = add(encodings)
@@ -121,7 +122,7 @@ export class Peer {
         encodings.map((e) => ({ ...e, scalabilityMode: undefined })) as RTCRtpEncodingParameters[],
       )
     }
-    trim(transceiver, kind, this.#codec)
+    trim(transceiver, kind, this.#coding.codec, this.#coding.redundant)
     const line = { kind, transceiver }
     this.#lines.push(line)
     return line
@@ -131,7 +132,7 @@ export class Peer {
   addSlots(kind: Kind, count: number): void {
     for (let i = 0; i < count; i++) {
       const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' })
-      trim(transceiver, kind, this.#codec)
+      trim(transceiver, kind, this.#coding.codec)
       this.#slots[kind].push(transceiver)
     }
   }

@@ -1,5 +1,5 @@
-import type { VideoCodec } from './codecs'
-import { ridsOf, shapesOf, type Shape } from './encodings'
+import type { Coding } from './codecs'
+import { ridsOf, shapesOf, svcShapeOf, type Shape } from './encodings'
 import type { Line, Peer } from './peer'
 import { Shaper } from './shaper'
 import type { Dimensions, LocalTrack } from './track'
@@ -10,7 +10,7 @@ export class Publication {
   readonly kind: Kind
   readonly source: Source
   readonly track: LocalTrack
-  readonly codec: VideoCodec
+  readonly coding: Coding
   media: MediaStreamTrack | undefined
   /** Opened by us, so ours to stop. */
   owned = false
@@ -32,11 +32,11 @@ export class Publication {
   /** Changes to it happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor(track: LocalTrack, codec: VideoCodec) {
+  constructor(track: LocalTrack, coding: Coding) {
     this.track = track
     this.kind = track.kind
     this.source = track.source
-    this.codec = codec
+    this.coding = coding
   }
 
   /** Has its line from the first offer on. */
@@ -63,14 +63,20 @@ export class Publication {
     return done
   }
 
+  /** Its sizes are in one stream. A small picture of a screen would be of no use. */
+  get #svc(): boolean {
+    return this.coding.svc && this.source !== 'screen' && (this.device || this.simulcast)
+  }
+
   /** Gives it a line of this PeerConnection, or none. */
   setLine(peer: Peer | undefined): void {
     this.told = false
     this.#watched = undefined
     // A device may be of any kind when its line is made.
-    this.#rids = this.kind === 'video' ? ridsOf(this.source, this.device || this.simulcast) : []
+    this.#rids =
+      this.kind === 'video' ? ridsOf(this.source, !this.#svc && (this.device || this.simulcast)) : []
     this.#measure()
-    this.#line = peer?.addLine(this.kind, this.carried, this.#rids, this.#shapes())
+    this.#line = peer?.addLine(this.kind, this.carried, this.#rids, this.#shapes(), this.#svc)
   }
 
   /** How it is described to the server. */
@@ -121,7 +127,9 @@ export class Publication {
   }
 
   #shapes(): Shape[] {
-    return shapesOf(this.#rids, this.source, this.codec, this.#size, this.simulcast)
+    return this.#svc
+      ? svcShapeOf(this.source, this.coding.codec, this.#size)
+      : shapesOf(this.#rids, this.source, this.coding.codec, this.#size, this.simulcast)
   }
 }
 

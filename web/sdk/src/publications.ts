@@ -1,5 +1,5 @@
 import { openDevice, openScreen } from './devices'
-import type { VideoCodec } from './codecs'
+import type { Coding } from './codecs'
 import { ParlorError } from './errors'
 import type { DeviceOptions, Participant, Publisher } from './participant'
 import type { Peer } from './peer'
@@ -31,7 +31,7 @@ const measureMs = 2_000
  */
 export class Publications implements Publisher {
   readonly #events: PublicationEvents
-  readonly #codec: VideoCodec
+  readonly #coding: Coding
   readonly #playback = new Playback(() => undefined)
   readonly #all: Publication[] = []
   #count = 0
@@ -41,8 +41,8 @@ export class Publications implements Publisher {
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   readonly #measureTimer = setInterval(() => this.#measure(), measureMs)
 
-  constructor(codec: VideoCodec, events: PublicationEvents) {
-    this.#codec = codec
+  constructor(coding: Coding, events: PublicationEvents) {
+    this.#coding = coding
     this.#events = events
     this.#add('audio', 'microphone')
     this.#add('video', 'camera')
@@ -369,7 +369,7 @@ export class Publications implements Publisher {
 
   #add(kind: Kind, source: Source): Publication {
     const track = new LocalTrack(`local_${++this.#count}`, kind, source, isDevice(source), this.#playback)
-    const p = new Publication(track, this.#codec)
+    const p = new Publication(track, this.#coding)
     this.#all.push(p)
     return p
   }

@@ -1,4 +1,5 @@
 import { Channels } from './channels'
+import { codingOf } from './codecs'
 import { Company } from './company'
 import { Connection } from './connection'
 import { Data } from './data'
@@ -227,7 +228,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #newMedia(): Media {
     return new Media(
-      this.#options.videoCodec ?? 'vp8',
+      codingOf(this.#options.videoCodec, this.#options.svc, this.#options.audioRedundancy),
       {
         send: (message) => this.#connection.send(message),
         state: (state) => {

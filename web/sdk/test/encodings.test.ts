@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { encodingsOf, ridsOf, shapesOf } from '../src/encodings'
+import { codingOf } from '../src/codecs'
+import { encodingsOf, ridsOf, shapesOf, svcShapeOf } from '../src/encodings'
 import { Shaper } from '../src/shaper'
 
 const hd = { width: 1280, height: 720 }
@@ -47,6 +48,41 @@ describe('the encodings of a picture', () => {
     expect(ridsOf('other', false)).toEqual([''])
     expect(short(shapesOf([''], 'other', 'vp8', hd, false))).toEqual([' 1/1 1700k'])
     expect(short(shapesOf(camera, 'camera', 'vp8', hd, false))).toEqual(['q 1/1 1700k'])
+  })
+
+  it('are one stream that may take as much as all of them, where that is asked for', () => {
+    expect(short(svcShapeOf('camera', 'vp9', hd))).toEqual([' 1/1 1771k'])
+    expect(encodingsOf([''], svcShapeOf('camera', 'vp9', hd), 'vp9', true)).toEqual([
+      { scaleResolutionDownBy: 1, maxBitrate: 1_771_000, scalabilityMode: 'L3T3_KEY' },
+    ])
+  })
+
+  it('are one stream only where the browser and the codec can', () => {
+    const can = (remembers: (mode: string | undefined) => string | undefined) =>
+      vi.stubGlobal(
+        'RTCPeerConnection',
+        class {
+          addTransceiver(_: string, init: { sendEncodings: { scalabilityMode?: string }[] }) {
+            const encodings = init.sendEncodings.map((e) => ({
+              scalabilityMode: remembers(e.scalabilityMode),
+            }))
+            return { sender: { getParameters: () => ({ encodings }) } }
+          }
+          close() {}
+        },
+      )
+    can((mode) => mode)
+    expect(codingOf('vp9', true)).toMatchObject({ codec: 'vp9', svc: true })
+    expect(codingOf('av1', true).svc).toBe(true)
+    expect(codingOf('vp8', true).svc).toBe(false)
+    expect(codingOf('vp9')).toEqual({ codec: 'vp9', svc: false, redundant: false })
+    can(() => undefined)
+    expect(codingOf('vp9', true).svc).toBe(false)
+    can(() => {
+      throw new TypeError('no such mode')
+    })
+    expect(codingOf('vp9', true).svc).toBe(false)
+    vi.unstubAllGlobals()
   })
 
   it('make an m-line in which those that are not used are off', () => {

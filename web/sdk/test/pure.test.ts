@@ -48,7 +48,11 @@ describe('codecs', () => {
     expect(chooseCodecs('video', [])).toEqual([])
     expect(chooseCodecs('video', [codec('video/rtx')])).toEqual([])
     const audio = [codec('audio/red'), codec('audio/opus', 'minptime=10'), codec('audio/PCMU')]
-    expect(chooseCodecs('audio', audio).map((c) => c.mimeType)).toEqual(['audio/opus'])
+    const chosen = (redundant?: boolean) =>
+      chooseCodecs('audio', audio, 'vp8', redundant).map((c) => c.mimeType)
+    expect(chosen()).toEqual(['audio/opus', 'audio/red'])
+    expect(chosen(true)).toEqual(['audio/red', 'audio/opus'])
+    expect(chooseCodecs('audio', audio.slice(1)).map((c) => c.mimeType)).toEqual(['audio/opus'])
   })
 })
 
