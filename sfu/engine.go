@@ -341,15 +341,13 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 
 // soundOf is the codec of a stream of sound, which RED may be around, as the payload type that it has then; 0: it may not.
 func soundOf(c webrtc.RTPCodecParameters, r *webrtc.RTPReceiver) (of webrtc.RTPCodecParameters, red uint8) {
+	of = c
 	for _, other := range r.GetParameters().Codecs {
 		if strings.EqualFold(other.MimeType, redMime) {
 			red = uint8(other.PayloadType)
-		} else if formatOf(other.MimeType) == formatOpus {
+		} else if formatOf(other.MimeType) == formatOpus && strings.EqualFold(c.MimeType, redMime) {
 			of = other
 		}
-	}
-	if !strings.EqualFold(c.MimeType, redMime) {
-		of = c
 	}
 	return of, red
 }
