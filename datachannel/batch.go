@@ -56,21 +56,22 @@ type span struct {
 func (l *Log) frame(buf []byte, after uint64, v viewer, limit int) (f frame, position uint64, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	end := l.wake.reach()
 	switch {
 	case after+1 < l.tail:
 		return frame{}, after, false
-	case after >= l.head: // beyond it is what waits to be written
+	case after >= end: // beyond it is what waits to be written, or to be told
 		return frame{}, after, after <= l.last
 	}
-	if s := l.shared.Load(); s != nil && s.after == after && s.position == l.head && s.frame.size <= limit &&
+	if s := l.shared.Load(); s != nil && s.after == after && s.position == end && s.frame.size <= limit &&
 		!slices.Contains(s.authors, v.session) {
 		return s.frame, s.position, true
 	}
-	s := l.measureLocked(after, v, limit)
+	s := l.measureLocked(after, end, v, limit)
 	if s.seen == 0 && s.position-after < quietSpan {
 		return frame{}, after, true
 	}
-	shared := !s.own && !s.private && s.position == l.head
+	shared := !s.own && !s.private && s.position == end
 	if shared {
 		buf = make([]byte, 0, frameHead+s.size)
 	}
@@ -82,9 +83,9 @@ func (l *Log) frame(buf []byte, after uint64, v viewer, limit int) (f frame, pos
 }
 
 // measureLocked finds how far a frame goes.
-func (l *Log) measureLocked(after uint64, v viewer, limit int) span {
+func (l *Log) measureLocked(after, end uint64, v viewer, limit int) span {
 	s := span{after: after, position: after}
-	end := min(l.head, after+spanEntries)
+	end = min(end, after+spanEntries)
 	for s.size = frameHead; s.position < end; s.position++ {
 		r := l.atLocked(s.position + 1)
 		visible, own := v.sees(r)

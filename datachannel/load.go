@@ -39,6 +39,7 @@ func (l *Log) load(now time.Time) error {
 	}
 	l.state.LoadFloor(l.last)
 	l.head = l.last
+	l.wake.told = l.head
 	l.keep.stored, l.keep.erased = l.last, l.last
 	if first > 0 { // what is trimmed and skipped is deleted by and by
 		l.keep.erased = first - 1

@@ -18,7 +18,7 @@ type LogConfig struct {
 	MaxEntries int           // 250,000
 	MaxBytes   int           // 64 MiB, of what is encoded plus a share for each entry
 	MaxAge     time.Duration // 10 min
-	Tick       time.Duration // 20 ms: readers of a busy room wait no longer
+	Tick       time.Duration // 30 ms: readers of a busy room wait no longer, and two thirds of it if packets are full
 	Budget     *Budget       // of all logs together; nil: none
 	State      StateConfig
 	History    HistoryConfig
@@ -34,7 +34,7 @@ func (c LogConfig) withDefaults() LogConfig {
 		c.MaxAge = 10 * time.Minute
 	}
 	if c.Tick <= 0 {
-		c.Tick = 20 * time.Millisecond
+		c.Tick = 30 * time.Millisecond
 	}
 	return c
 }
@@ -64,6 +64,7 @@ type Log struct {
 	state   *State
 	history *history
 	keep    keeping
+	before  sizer // of what readers see next
 
 	wake   waker
 	shared atomic.Pointer[sharedFrame]
@@ -216,8 +217,10 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 
 // showLocked lets readers see the entries up to upTo.
 func (l *Log) showLocked(upTo uint64, now time.Time) {
+	bytes := 0
 	for o := l.head + 1; o <= upTo; o++ {
 		r := l.atLocked(o)
+		bytes += l.before.size(r, o)
 		l.waitLocked(-r.size())
 		if r.cells != nil {
 			for range l.state.Commit(r.cells) {
@@ -232,7 +235,7 @@ func (l *Log) showLocked(upTo uint64, now time.Time) {
 		}
 	}
 	l.head = upTo
-	l.wake.note(l.head, now)
+	l.wake.note(l.head, bytes, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.

@@ -184,6 +184,81 @@ func TestLogWakes(t *testing.T) {
 	})
 }
 
+// A packet costs the same however much is in it, so readers of a busy room are told when what they get fills some.
+func TestLogWakesWhenPacketsAreFull(t *testing.T) {
+	for name, c := range map[string]struct {
+		each    time.Duration
+		size    int
+		at      time.Duration // when they are told
+		entries uint64        // of which
+	}{
+		"two packets are full at 20 ms": {each: 2 * time.Millisecond, size: 200, at: 20 * time.Millisecond, entries: 10},
+		"three are at 26 ms":            {each: 2 * time.Millisecond, size: 225, at: 26 * time.Millisecond, entries: 13},
+		"none is":                       {each: 4 * time.Millisecond, size: 10, at: 30 * time.Millisecond, entries: 7},
+		"every message fills one":       {each: 5 * time.Millisecond, size: 2000, at: 20 * time.Millisecond, entries: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				l := newLog(LogConfig{})
+				woken := make(chan struct{}, 1)
+				for range 10 { // nobody hears of them one by one
+					mustAppend(t, l, message("x"), time.Now())
+				}
+				l.wake.watch(waiter{wake: woken})
+				mustAppend(t, l, message("x"), time.Now())
+				<-woken
+				l.wake.every = l.cfg.Tick
+				began, before := time.Now(), l.wake.reach()
+				for time.Since(began) < time.Second && len(woken) == 0 {
+					time.Sleep(c.each)
+					synctest.Wait()
+					if len(woken) == 0 {
+						mustAppend(t, l, message(strings.Repeat("x", c.size)), time.Now())
+					}
+				}
+				if at := l.wake.last.Sub(began); at != c.at {
+					t.Errorf("told after %v, want %v", at, c.at)
+				}
+				if n := l.wake.reach() - before; n != c.entries {
+					t.Errorf("told of %d entries, want %d", n, c.entries)
+				}
+			})
+		})
+	}
+}
+
+// Entries that come while readers are served are for the next time: else some would get a packet more for them.
+func TestReadersLookNoFurtherThanTheyWereTold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		l := newLog(LogConfig{})
+		woken := make(chan struct{}, 1)
+		l.wake.watch(waiter{wake: woken})
+		position := func() uint64 {
+			t.Helper()
+			_, p, ok := l.frame(nil, 0, viewer{}, 48<<10)
+			if !ok {
+				t.Error("the log is cut")
+			}
+			return p
+		}
+		mustAppend(t, l, message("x"), time.Now())
+		<-woken
+		mustAppend(t, l, message("y"), time.Now())
+		if p := position(); p != 1 {
+			t.Errorf("they look up to %d, want 1", p)
+		}
+		<-woken
+		if p := position(); p != 2 {
+			t.Errorf("when they are told again they look up to %d, want 2", p)
+		}
+		l.wake.unwatch(woken)
+		mustAppend(t, l, message("z"), time.Now())
+		if p := position(); p != 3 {
+			t.Errorf("who comes when nobody is told looks up to %d, want 3", p)
+		}
+	})
+}
+
 func TestReach(t *testing.T) {
 	l := newLog(LogConfig{MaxEntries: 5})
 	for range 20 {

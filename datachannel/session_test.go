@@ -80,10 +80,10 @@ func TestNumbersAreTakenInOrder(t *testing.T) {
 func TestReadersCostNoAllocation(t *testing.T) {
 	room := newTestRoom(LogConfig{})
 	s := room.session("b", Limits{})
-	l := s.Open(newWire(), DataChannel, LinkOptions{Attached: true})
-	for range 16 {
+	for range 16 { // nobody is left alone for a moment yet
 		mustAppend(t, room.log, message(strings.Repeat("x", 200)), time.Now())
 	}
+	l := s.Open(newWire(), DataChannel, LinkOptions{Attached: true})
 	if n := testing.AllocsPerRun(100, func() {
 		s.cursor = 0
 		if out := s.next(l); out.frame.size < 16*200 {

@@ -51,6 +51,22 @@ func (n *neighbour) append(buf []byte, r *record, o uint64) []byte {
 	return append(buf, m.rest...)
 }
 
+// sizer says how large entries are in a frame, one after the other.
+type sizer struct {
+	neighbour
+	buf []byte
+}
+
+// size is that of r, whose offset is o.
+func (s *sizer) size(r *record, o uint64) int {
+	if len(r.body)+len(r.payload) > packet { // it is not copied to be measured
+		s.neighbour = neighbour{}
+		return len(r.body) + len(r.payload)
+	}
+	s.buf = s.append(s.buf[:0], r, o)
+	return len(s.buf) + len(",") + len(r.payload)
+}
+
 // parts are those of the body of a message, in their order, commas with what they follow.
 type parts struct {
 	offset, from, kind []byte

@@ -27,7 +27,9 @@ type waker struct {
 	last  time.Time
 	told  uint64        // offset up to which readers were woken
 	head  uint64        // of the log
+	bytes int           // of entries of which readers were not told
 	every time.Duration // how long readers are left alone now
+	timer *time.Timer   // nil: never armed
 	armed bool
 	owed  bool // readers are to be told: by ring where what is new is the room's, by tell where it is a session's
 }
@@ -38,24 +40,25 @@ type waiter struct {
 	serve func()        // does not wait; nil: it has to be woken
 }
 
-// note remembers that the log reaches to head, of which readers are told now or when the time has come.
-func (w *waker) note(head uint64, now time.Time) {
-	readers := w.readers.Load()
-	if readers == nil || len(*readers) == 0 {
-		return
-	}
+// note remembers that the log reaches to head, with entries of so many bytes more, of which readers are told now or when
+// the time has come.
+func (w *waker) note(head uint64, bytes int, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.head = head
+	if readers := w.readers.Load(); readers == nil || len(*readers) == 0 {
+		w.told, w.bytes = head, 0
+		return
+	}
+	w.bytes += bytes
 	switch since := now.Sub(w.last); {
 	case w.owed:
-	case head-w.told >= w.entries:
+	case head-w.told >= w.entries, w.armed && since >= w.every*2/3 && full(w.bytes, bytes):
 		w.owed = true
 	case w.armed:
 		return
 	case since >= 0 && since < w.every:
-		w.armed = true
-		time.AfterFunc(w.every-since, w.due)
+		w.armLocked(w.every - since)
 		return
 	default:
 		w.owed = true
@@ -67,15 +70,48 @@ func (w *waker) note(head uint64, now time.Time) {
 // once, however fast; many make batches, up to most.
 const perEntry = 3 * time.Millisecond
 
+// packet is how many bytes of a frame go into one packet of a data channel, both here and in browsers.
+const packet = 1163
+
+// reach is up to where readers were told, or are about to be: they look no further, so that all of them find the same, and
+// the packets that it fills are not followed by one with what was said since.
+func (w *waker) reach() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.told
+}
+
+// full says whether a frame of so many bytes of entries fills its packets so far that one more of this size would begin
+// another. What a packet costs does not depend on how much is in it.
+func full(bytes, next int) bool {
+	left := packet - (frameHead+bytes)%packet
+	return left < next
+}
+
+func (w *waker) armLocked(after time.Duration) {
+	w.armed = true
+	if w.timer == nil {
+		w.timer = time.AfterFunc(after, w.due)
+	} else {
+		w.timer.Reset(after)
+	}
+}
+
 func (w *waker) tellLocked(now time.Time) {
 	w.every = min(w.most, time.Duration(w.head-w.told)*perEntry)
-	w.last, w.told = now, w.head
+	w.last, w.told, w.bytes = now, w.head, 0
+	if w.armed {
+		w.armed = false
+		w.timer.Stop() // if it is too late for that, due finds that nobody waits
+	}
 }
 
 func (w *waker) due() {
 	w.mu.Lock()
-	w.armed, w.owed = false, true
-	w.tellLocked(time.Now())
+	if w.armed {
+		w.owed = true
+		w.tellLocked(time.Now())
+	}
 	w.mu.Unlock()
 	w.tell(nil)
 }
