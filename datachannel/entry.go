@@ -38,6 +38,7 @@ type Entry struct {
 	Ops     []Op            // of a change of state
 	Code    string          // of a refusal
 	Text    string          // of a refusal
+	Patient bool            // readers need not be told of it by itself, if others like it come and go
 	Rows    []Row           // are written to the store together with the entry; the log does not look at them
 }
 
@@ -53,6 +54,7 @@ type record struct {
 	to      []string
 	kind    EntryKind
 	direct  bool
+	patient bool
 	at      int64 // nanoseconds since 1970, for the age
 
 	// Until it is written.

@@ -175,7 +175,7 @@ func (l *Log) recordLocked(e *Entry, now time.Time) (record, error) {
 		}
 	}
 	r := record{
-		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, at: l.clock.At(now).UnixNano(),
+		session: e.Session, n: e.N, to: e.To, direct: e.direct(), kind: e.Kind, patient: e.Patient, at: l.clock.At(now).UnixNano(),
 	}
 	if e.Kind == EntryState {
 		var err error
@@ -217,10 +217,11 @@ func (l *Log) appendLocked(r record, now time.Time) uint64 {
 
 // showLocked lets readers see the entries up to upTo.
 func (l *Log) showLocked(upTo uint64, now time.Time) {
-	bytes := 0
+	n := news{head: upTo, patient: true}
 	for o := l.head + 1; o <= upTo; o++ {
 		r := l.atLocked(o)
-		bytes += l.before.size(r, o)
+		n.bytes += l.before.size(r, o)
+		n.patient = n.patient && r.patient
 		l.waitLocked(-r.size())
 		if r.cells != nil {
 			for range l.state.Commit(r.cells) {
@@ -235,7 +236,7 @@ func (l *Log) showLocked(upTo uint64, now time.Time) {
 		}
 	}
 	l.head = upTo
-	l.wake.note(l.head, bytes, now)
+	l.wake.note(n, now)
 }
 
 // Trim forgets what is too old. Append does so too; a room that is silent needs this.

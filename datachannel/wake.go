@@ -11,6 +11,9 @@ import (
 // waker tells readers that there is more. The first time it does so at once; while there is more and more it does so
 // once in a while, so that a reader finds a batch each time and all of them find the same one.
 //
+// Who comes and goes is patient: in a room where many do so at once readers hear of it twice a second, unless there is
+// something else to tell. Who comes alone is told of at once.
+//
 // A reader whose transport never waits is not woken but served, on the goroutine that has the news: to wake another one
 // for each would cost more, and the last of them would hear it later. That must not be under a lock, so for what a session
 // says readers are only owed, and the link that brought it tells them when it holds none: Link.handle, after a frame and
@@ -31,7 +34,10 @@ type waker struct {
 	every time.Duration // how long readers are left alone now
 	timer *time.Timer   // nil: never armed
 	armed bool
-	owed  bool // readers are to be told: by ring where what is new is the room's, by tell where it is a session's
+	idle  bool      // armed for nothing but patient entries
+	crowd bool      // there are patient entries among those of which readers were not told
+	met   time.Time // when they were last told of such
+	owed  bool      // readers are to be told: by ring where what is new is the room's, by tell where it is a session's
 }
 
 // waiter is a reader that waits for more.
@@ -40,25 +46,42 @@ type waiter struct {
 	serve func()        // does not wait; nil: it has to be woken
 }
 
-// note remembers that the log reaches to head, with entries of so many bytes more, of which readers are told now or when
-// the time has come.
-func (w *waker) note(head uint64, bytes int, now time.Time) {
+// news is what a log has to tell.
+type news struct {
+	head    uint64 // it reaches so far
+	bytes   int    // of the entries that are new
+	patient bool   // all of them are
+}
+
+// patience is how long what is patient waits since readers were last told of something like it.
+const patience = 500 * time.Millisecond
+
+// note remembers what readers are to be told, now or when the time has come.
+func (w *waker) note(n news, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.head = head
+	w.head = n.head
 	if readers := w.readers.Load(); readers == nil || len(*readers) == 0 {
-		w.told, w.bytes = head, 0
+		w.told, w.bytes, w.crowd = n.head, 0, false
 		return
 	}
-	w.bytes += bytes
-	switch since := now.Sub(w.last); {
+	w.bytes += n.bytes
+	w.crowd = w.crowd || n.patient
+	since := now.Sub(w.last)
+	wait := max(0, w.every-max(0, since))
+	switch waits := w.armed && !w.idle; {
 	case w.owed:
-	case head-w.told >= w.entries, w.armed && since >= w.every*2/3 && full(w.bytes, bytes):
+	case n.head-w.told >= w.entries, waits && since >= w.every*2/3 && full(w.bytes, n.bytes):
 		w.owed = true
-	case w.armed:
+	case w.armed && (waits || n.patient):
 		return
-	case since >= 0 && since < w.every:
-		w.armLocked(w.every - since)
+	case n.patient:
+		// Even if that is now it is not on this goroutine, which has a room to lock others out of.
+		w.armLocked(max(wait, patience-max(0, now.Sub(w.met))))
+		w.idle = true
+		return
+	case since >= 0 && wait > 0:
+		w.armLocked(wait)
 		return
 	default:
 		w.owed = true
@@ -72,6 +95,20 @@ const perEntry = 3 * time.Millisecond
 
 // packet is how many bytes of a frame go into one packet of a data channel, both here and in browsers.
 const packet = 1163
+
+// Hurry makes readers hear of what is patient: something that is not in the log would come before it.
+func (l *Log) Hurry(now time.Time) { l.wake.hurry(now) }
+
+// hurry tells readers of what is patient soon, and lets those who look by themselves see it.
+func (w *waker) hurry(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.armed && w.idle {
+		w.tellLocked(now)
+		w.owed = true
+		w.timer.Reset(0)
+	}
+}
 
 // reach is up to where readers were told, or are about to be: they look no further, so that all of them find the same, and
 // the packets that it fills are not followed by one with what was said since.
@@ -89,7 +126,7 @@ func full(bytes, next int) bool {
 }
 
 func (w *waker) armLocked(after time.Duration) {
-	w.armed = true
+	w.armed, w.idle = true, false
 	if w.timer == nil {
 		w.timer = time.AfterFunc(after, w.due)
 	} else {
@@ -100,6 +137,9 @@ func (w *waker) armLocked(after time.Duration) {
 func (w *waker) tellLocked(now time.Time) {
 	w.every = min(w.most, time.Duration(w.head-w.told)*perEntry)
 	w.last, w.told, w.bytes = now, w.head, 0
+	if w.crowd {
+		w.met, w.crowd = now, false
+	}
 	if w.armed {
 		w.armed = false
 		w.timer.Stop() // if it is too late for that, due finds that nobody waits

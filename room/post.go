@@ -50,6 +50,7 @@ func (p *Participant) PostLossy(e datachannel.Lossy) {
 	if e.To != nil {
 		e.To, _ = r.recipientsLocked(e.To) // nobody is told of strangers either
 	}
+	r.data.Hurry(time.Now()) // it would be ignored by who has not heard that p is here
 	r.latest.Put(e)
 }
 

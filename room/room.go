@@ -199,11 +199,21 @@ func (r *Room) goLocked(p *Participant, why Reason) peer {
 
 // tellLocked appends an event to the log; rows are kept together with it.
 func (r *Room) tellLocked(e Event, rows ...datachannel.Row) {
-	entry := datachannel.Entry{Kind: datachannel.EntryEvent, Data: r.rooms.cfg.Encode(e), Rows: rows}
+	entry := datachannel.Entry{Kind: datachannel.EntryEvent, Data: r.rooms.cfg.Encode(e), Patient: patient(e), Rows: rows}
 	if _, err := r.data.Append(entry, time.Now()); err != nil {
 		// Only one that is too large is not taken, and names and metadata have limits.
 		r.log.Error().Err(err).Msg("event not logged")
 	}
+}
+
+// patient says whether an event is told of together with others like it where there are many: a hundred people who come
+// one after the other would else be ten thousand packets.
+func patient(e Event) bool {
+	switch e.(type) {
+	case Joined, Left:
+		return true
+	}
+	return false
 }
 
 // slotsLocked says what slots show. A track that was taken back a moment ago is nobody's and shows as nothing: that
