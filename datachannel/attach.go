@@ -151,6 +151,7 @@ func (s *Session) choose(l *Link) (out outgoing, g generation, snapshot bool) {
 			return outgoing{frame: f}, generation{}, false
 		}
 	}
+	l.lossy.look() // before the log: what it has now may be of somebody of whom the log tells
 	f, position, ok := s.log.frame(l.buf, s.cursor, s.view, l.batch)
 	if !ok {
 		s.cfg.Metrics.Dropped("reader_trimmed")
@@ -161,13 +162,14 @@ func (s *Session) choose(l *Link) (out outgoing, g generation, snapshot bool) {
 	if f.one != nil && !f.shared {
 		l.buf = f.one // it may have grown
 	}
-	l.lossyTurn = true // the log does not keep lossy messages waiting for ever
+	l.lossyTurn = f.size > 0 // the log does not keep lossy messages waiting for ever
 	if f.size == 0 {
 		return outgoing{frame: l.latest()}, generation{}, false
 	}
 	done := f.shared && l.lossy.idle() // what is shared reaches to the head
 	out.frame = l.fit(f)
 	out.done = done && l.large.empty()
+	l.lossyTurn = l.lossyTurn && !done
 	return out, generation{}, false
 }
 

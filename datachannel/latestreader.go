@@ -56,10 +56,20 @@ func (r *latestReader) wakeUp() {
 // if there is nothing before the next beat. It gives the same messages, or newer ones, until it is told that they were
 // taken.
 func (r *latestReader) appendFrame(buf []byte, limit int) (frame []byte, binary bool) {
-	if r.fresh.Load() {
+	r.look()
+	return r.appendSeen(buf, limit)
+}
+
+// look lets it have what changed up to now, if there was a beat.
+func (r *latestReader) look() {
+	if r != nil && r.fresh.Load() {
 		r.fresh.Store(false)
 		r.until = r.latest.changes()
 	}
+}
+
+// appendSeen is appendFrame of what was there when it looked last.
+func (r *latestReader) appendSeen(buf []byte, limit int) (frame []byte, binary bool) {
 	if r.at.change >= r.until {
 		return nil, false
 	}

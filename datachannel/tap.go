@@ -26,7 +26,7 @@ func (l *Link) latest() frame {
 	if l.lossy == nil || l.kind == DataChannel && l.session.fast != nil {
 		return frame{}
 	}
-	text, binary := l.lossy.appendFrame(l.buf[:0], lossyBatch)
+	text, binary := l.lossy.appendSeen(l.buf[:0], lossyBatch)
 	if len(text) == 0 {
 		return frame{}
 	}

@@ -98,6 +98,32 @@ func TestJoin(t *testing.T) {
 	})
 }
 
+// A crowd is told of together, but a pointer of somebody in it does not come before the word that they are here: it would
+// mean nothing, and be the last of them for as long as it does not move.
+func TestPointersOfACrowd(t *testing.T) {
+	scene(t, func(w *world) {
+		var ada *person
+		strangers, pointers := 0, 0
+		ada = w.join("Ada", client.Options{NoMedia: true, OnLossy: func(e client.Lossy) {
+			pointers++
+			if ada.saw("joined", e.From) == nil {
+				strangers++
+			}
+		}})
+		time.Sleep(5 * time.Second)
+		for _, name := range []string{"Ben", "Cy", "Dee"} {
+			p := w.join(name, client.Options{NoMedia: true})
+			if err := p.Lossy("cursor", "pen", 1); err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		if pointers < 3 || strangers > 0 {
+			t.Errorf("%d pointers, %d of people of whom nothing was known", pointers, strangers)
+		}
+	})
+}
+
 // Who leaves is gone at once; who is killed is gone within 15 s, and so is who loses the network.
 func TestLeave(t *testing.T) {
 	scene(t, func(w *world) {
