@@ -46,7 +46,7 @@ test: test-go test-fuzz test-web test-interop test-e2e test-net
 test-go: page
 	scripts/test-deps.sh
 	go test -race -timeout 30m ./...
-	go test ./test/bubble ./sfu/bandwidth # all seeds: with the detector only some are played
+	go test ./test/bubble ./sfu/... # with the detector less is played
 
 test-fuzz: page
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

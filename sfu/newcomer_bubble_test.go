@@ -28,6 +28,9 @@ func TestBubbleNewcomersSeeSoon(t *testing.T) {
 		{"now and then", 48 * time.Second, 48},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if raced && c.name != "a crowd" {
+				t.Skip("without the race detector")
+			}
 			bubble(t, func(t *testing.T, n *simnet.Network, h *house) {
 				draws := rand.New(rand.NewPCG(uint64(c.over), 11))
 				upTo := func(d time.Duration) time.Duration { return time.Duration(draws.Int64N(int64(d))) }

@@ -57,6 +57,9 @@ func (p *person) shown(kind string) (tracks []string) {
 
 // A hundred publish; somebody looks at them page by page and hears who speaks. Nobody makes a second offer for any of it.
 func TestAHundredByPage(t *testing.T) {
+	if raced {
+		t.Skip("a hundred people take minutes with the race detector")
+	}
 	scenes(t, []uint64{1}, func(w *world) {
 		const crowd, page, sounds = 100, 25, 10
 		var all []*voice

@@ -3,6 +3,7 @@ package bubble_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,11 +104,11 @@ func TestJoin(t *testing.T) {
 func TestPointersOfACrowd(t *testing.T) {
 	scene(t, func(w *world) {
 		var ada *person
-		strangers, pointers := 0, 0
+		var strangers, pointers atomic.Int32
 		ada = w.join("Ada", client.Options{NoMedia: true, OnLossy: func(e client.Lossy) {
-			pointers++
+			pointers.Add(1)
 			if ada.saw("joined", e.From) == nil {
-				strangers++
+				strangers.Add(1)
 			}
 		}})
 		time.Sleep(5 * time.Second)
@@ -118,8 +119,8 @@ func TestPointersOfACrowd(t *testing.T) {
 			}
 		}
 		time.Sleep(3 * time.Second)
-		if pointers < 3 || strangers > 0 {
-			t.Errorf("%d pointers, %d of people of whom nothing was known", pointers, strangers)
+		if pointers.Load() < 3 || strangers.Load() > 0 {
+			t.Errorf("%d pointers, %d of people of whom nothing was known", pointers.Load(), strangers.Load())
 		}
 	})
 }

@@ -22,10 +22,13 @@ import (
 // have seen what docs/guarantees.md promises (check_test.go).
 //
 //	PARLOR_SEED=n     plays one seed; with PARLOR_LOG=1 the server talks
-//	PARLOR_SEEDS=n    plays so many, from 1; 200, with the race detector 40
+//	PARLOR_SEEDS=n    plays so many, from 1; 200, with the race detector 30
 //	PARLOR_STORM=1h   goes on for so long; give it -timeout 0
 func TestStorm(t *testing.T) {
-	seeds, until := seeds, time.Time{}
+	seeds, until := 200, time.Time{}
+	if raced {
+		seeds = 30
+	}
 	if one := os.Getenv("PARLOR_SEED"); one != "" {
 		seed, err := strconv.ParseUint(one, 10, 64)
 		if err != nil {

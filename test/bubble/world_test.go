@@ -44,7 +44,13 @@ type world struct {
 }
 
 // scene plays body once for each seed. PARLOR_SEED=7 plays another one.
-func scene(t *testing.T, body func(w *world)) { scenes(t, []uint64{1, 2}, body) }
+func scene(t *testing.T, body func(w *world)) {
+	seeds := []uint64{1, 2}
+	if raced {
+		seeds = seeds[:1]
+	}
+	scenes(t, seeds, body)
+}
 
 func scenes(t *testing.T, seeds []uint64, body func(w *world)) {
 	if s := os.Getenv("PARLOR_SEED"); s != "" {

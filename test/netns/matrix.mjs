@@ -4,7 +4,7 @@
 //   node matrix.mjs [--write]     --write copies the table to docs/connectivity.md
 //   PARLOR_NET_ROUNDS=10          each row so often; times are then the 95th of 100
 //   PARLOR_NET_ROWS='open|NAT'    only rows whose names match
-//   PARLOR_NET_SLACK=3            how many times as long as wanted things may take; 2 if it is not said
+//   PARLOR_NET_SLACK=1            how many times as long as wanted things may take; 3 if it is not said
 //   PARLOR_NET_TRACE=1            what each page saw of its network, after each row
 
 import { spawnSync } from 'node:child_process'

@@ -1,5 +1,0 @@
-//go:build !race
-
-package bubble_test
-
-const seeds = 200
