@@ -65,7 +65,9 @@ scene(NAME, { within: WITHIN, skip: inside ? undefined : whyNot() }, async (stag
   const before = picture(span(fell - 3_000, fell))
   const thin = picture(span(fell + 2_000, rose))
   const heard = voice(span(fell - 1_000, rose + 1_000))
-  console.log(`before ${say(before)}; 2 s after the line fell ${say(thin)}; all of it ${Math.round(reads.at(-1).at - rose)} ms after it rose`)
+  console.log(
+    `before ${say(before)}; 2 s after the line fell ${say(thin)}; all of it ${Math.round(reads.at(-1).at - rose)} ms after it rose`,
+  )
   console.log(`the voice: ${JSON.stringify(heard)}`)
   assert.ok(thin.bits < THIN * 1_000 && thin.bits < 0.7 * before.bits, `${say(thin)}, before it was ${say(before)}`)
   assert.ok(thin.height < before.height || thin.fps < 0.7 * before.fps, `${say(thin)}, before it was ${say(before)}`)
@@ -77,13 +79,18 @@ scene(NAME, { within: WITHIN, skip: inside ? undefined : whyNot() }, async (stag
   assert.ok(heard.part < 0.2, `${heard.part} of the voice was made up`)
 })
 
-const say = ({ bits, fps, height }) => `${Math.round(bits / 1_000)} kb/s, ${fps.toFixed(0)} pictures a second, ${height} high`
+const say = ({ bits, fps, height }) =>
+  `${Math.round(bits / 1_000)} kb/s, ${fps.toFixed(0)} pictures a second, ${height} high`
 
 /** What came of the picture in a span of reads. */
 function picture(reads) {
   const [first, last] = [reads[0], reads.at(-1)]
   const seconds = Math.max(last.at - first.at, 1) / 1_000
-  return { bits: (8 * (last.bytes - first.bytes)) / seconds, fps: (last.frames - first.frames) / seconds, height: last.height }
+  return {
+    bits: (8 * (last.bytes - first.bytes)) / seconds,
+    fps: (last.frames - first.frames) / seconds,
+    height: last.height,
+  }
 }
 
 /**

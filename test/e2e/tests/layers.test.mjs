@@ -60,34 +60,41 @@ scene('a picture is sent as large as it is seen, and only if it is seen', { with
 })
 
 for (const videoCodec of ['vp9', 'av1']) {
-  scene(`of one ${videoCodec} stream with all sizes in it everybody is sent as much as they see`, { within: 120_000 }, async (stage) => {
-    const server = await stage.serve()
-    const browser = await stage.chromium()
-    const ada = await browser.tab('ada')
-    const large = await browser.tab('large')
-    const small = await browser.tab('small')
-    await enterBySdk(ada, server, { room: 'svc', autoSubscribe: false, videoCodec, svc: true })
-    await ada.evaluate(async (size) => {
-      const [track] = window.__probe.paint([40, 120, 200], size).getVideoTracks()
-      await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
-    }, WIDE)
-    for (const [tab, width] of [
-      [large, 960],
-      [small, 160],
-    ]) {
-      await enterBySdk(tab, server, { room: 'svc', autoSubscribe: false }, show)
-      await tab.evaluate((to) => window.__size(to), width)
-    }
-    await widthIs(large, 960)
-    await widthIs(small, 240)
-    assert.deepEqual((await out(ada)).map((f) => [f.rid, f.codec]), [[undefined, `video/${videoCodec.toUpperCase()}`]])
-    // Up within the stream, and down; the other's stays what it is.
-    await small.evaluate(() => window.__size(400))
-    await widthIs(small, 480)
-    await large.evaluate(() => window.__size(160))
-    await widthIs(large, 240)
-    await widthIs(small, 480)
-  })
+  scene(
+    `of one ${videoCodec} stream with all sizes in it everybody is sent as much as they see`,
+    { within: 120_000 },
+    async (stage) => {
+      const server = await stage.serve()
+      const browser = await stage.chromium()
+      const ada = await browser.tab('ada')
+      const large = await browser.tab('large')
+      const small = await browser.tab('small')
+      await enterBySdk(ada, server, { room: 'svc', autoSubscribe: false, videoCodec, svc: true })
+      await ada.evaluate(async (size) => {
+        const [track] = window.__probe.paint([40, 120, 200], size).getVideoTracks()
+        await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
+      }, WIDE)
+      for (const [tab, width] of [
+        [large, 960],
+        [small, 160],
+      ]) {
+        await enterBySdk(tab, server, { room: 'svc', autoSubscribe: false }, show)
+        await tab.evaluate((to) => window.__size(to), width)
+      }
+      await widthIs(large, 960)
+      await widthIs(small, 240)
+      assert.deepEqual(
+        (await out(ada)).map((f) => [f.rid, f.codec]),
+        [[undefined, `video/${videoCodec.toUpperCase()}`]],
+      )
+      // Up within the stream, and down; the other's stays what it is.
+      await small.evaluate(() => window.__size(400))
+      await widthIs(small, 480)
+      await large.evaluate(() => window.__size(160))
+      await widthIs(large, 240)
+      await widthIs(small, 480)
+    },
+  )
 }
 
 scene('Firefox too sends a picture as large as it is seen', { within: 120_000 }, async (stage) => {
@@ -152,26 +159,32 @@ scene('who speaks is told, and sound goes on without pictures', { within: 90_000
   await until('pictures come again', async () => (await received(ben)).video.packets > last, { within: 5_000 })
 })
 
-scene('nineteen of twenty newcomers have a picture half a second after the server gave them one', { within: 90_000 }, async (stage) => {
-  const server = await stage.serve()
-  const browser = await stage.chromium()
-  const ada = await browser.tab('ada')
-  const ben = await browser.tab('ben')
-  const guests = await browser.tab('guests')
-  await enterBySdk(ada, server, { room: 'newcomers', autoSubscribe: false })
-  await ada.evaluate(async () => {
-    const [track] = window.__probe.paint([40, 120, 200], { width: 480, height: 270, fps: 24 }).getVideoTracks()
-    await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
-  })
-  await enterBySdk(ben, server, { room: 'newcomers', autoSubscribe: false }, show)
-  await widthIs(ben, 240)
-  await guests.goto(`${server.url}/healthz`)
-  const waits = await guests.evaluate(come, 24)
-  waits.sort((a, b) => a - b)
-  const [half, most] = [waits[Math.floor(waits.length / 2)], waits[Math.floor(waits.length * 0.95)]]
-  console.log(`half of ${waits.length} newcomers had a picture after ${half} ms, 19 of 20 after ${most} ms, all after ${waits.at(-1)} ms`)
-  assert.ok(most < 500, `${most} ms: ${waits}`)
-})
+scene(
+  'nineteen of twenty newcomers have a picture half a second after the server gave them one',
+  { within: 90_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const browser = await stage.chromium()
+    const ada = await browser.tab('ada')
+    const ben = await browser.tab('ben')
+    const guests = await browser.tab('guests')
+    await enterBySdk(ada, server, { room: 'newcomers', autoSubscribe: false })
+    await ada.evaluate(async () => {
+      const [track] = window.__probe.paint([40, 120, 200], { width: 480, height: 270, fps: 24 }).getVideoTracks()
+      await window.parlor.localParticipant.publishTrack(track, { source: 'camera' })
+    })
+    await enterBySdk(ben, server, { room: 'newcomers', autoSubscribe: false }, show)
+    await widthIs(ben, 240)
+    await guests.goto(`${server.url}/healthz`)
+    const waits = await guests.evaluate(come, 24)
+    waits.sort((a, b) => a - b)
+    const [half, most] = [waits[Math.floor(waits.length / 2)], waits[Math.floor(waits.length * 0.95)]]
+    console.log(
+      `half of ${waits.length} newcomers had a picture after ${half} ms, 19 of 20 after ${most} ms, all after ${waits.at(-1)} ms`,
+    )
+    assert.ok(most < 500, `${most} ms: ${waits}`)
+  },
+)
 
 // In a page: so many newcomers at random moments, who stay for a second. For each it is the milliseconds from the moment in which
 // its slot is bound, and there is a connection for it, until a picture is presented.
@@ -206,25 +219,33 @@ async function come(count) {
   return Promise.all(all)
 }
 
-scene('sound is sent with what was said before it where a page asks for that, and heard', { within: 60_000 }, async (stage) => {
-  const server = await stage.serve()
-  const browser = await stage.chromium()
-  const [ada, ben, cy] = [await browser.tab('ada'), await browser.tab('ben'), await browser.tab('cy')]
-  await enterBySdk(ada, server, { room: 'red', audioRedundancy: true }, speak)
-  await enterBySdk(ben, server, { room: 'red' }, speak)
-  await enterBySdk(cy, server, { room: 'red' }, show)
-  // What is inside is Opus in both cases, and called so; but it takes the bytes of two.
-  const sound = async (tab, way) =>
-    (await flows(tab)).filter((f) => f.way === way && f.kind === 'audio' && f.packets > 150).map((f) => f.bytes / f.packets)
-  const heard = async () => (await sound(cy, 'in')).sort((a, b) => a - b)
-  await until('both are heard', async () => (await heard()).length === 2, { within: 15_000, detail: () => flows(cy) })
-  const [[once], [twice], came] = [await sound(ben, 'out'), await sound(ada, 'out'), await heard()]
-  const said = `sent ${once} and ${twice} bytes a packet, came ${came}`
-  assert.ok(twice > 1.5 * once && came[1] > 1.5 * came[0] && came[0] < 1.2 * once, said)
-  const energy = async () => (await flows(cy)).filter((f) => f.way === 'in' && f.packets > 0).map((f) => f.energy)
-  const before = await energy()
-  await until('the sound of both goes on', async () => (await energy()).every((e, i) => e > before[i]), { within: 5_000 })
-})
+scene(
+  'sound is sent with what was said before it where a page asks for that, and heard',
+  { within: 60_000 },
+  async (stage) => {
+    const server = await stage.serve()
+    const browser = await stage.chromium()
+    const [ada, ben, cy] = [await browser.tab('ada'), await browser.tab('ben'), await browser.tab('cy')]
+    await enterBySdk(ada, server, { room: 'red', audioRedundancy: true }, speak)
+    await enterBySdk(ben, server, { room: 'red' }, speak)
+    await enterBySdk(cy, server, { room: 'red' }, show)
+    // What is inside is Opus in both cases, and called so; but it takes the bytes of two.
+    const sound = async (tab, way) =>
+      (await flows(tab))
+        .filter((f) => f.way === way && f.kind === 'audio' && f.packets > 150)
+        .map((f) => f.bytes / f.packets)
+    const heard = async () => (await sound(cy, 'in')).sort((a, b) => a - b)
+    await until('both are heard', async () => (await heard()).length === 2, { within: 15_000, detail: () => flows(cy) })
+    const [[once], [twice], came] = [await sound(ben, 'out'), await sound(ada, 'out'), await heard()]
+    const said = `sent ${once} and ${twice} bytes a packet, came ${came}`
+    assert.ok(twice > 1.5 * once && came[1] > 1.5 * came[0] && came[0] < 1.2 * once, said)
+    const energy = async () => (await flows(cy)).filter((f) => f.way === 'in' && f.packets > 0).map((f) => f.energy)
+    const before = await energy()
+    await until('the sound of both goes on', async () => (await energy()).every((e, i) => e > before[i]), {
+      within: 5_000,
+    })
+  },
+)
 
 // In the page, with its Room: a tone that comes and goes as words do. That of the fake device is so short that it hardly counts.
 async function speak(room) {

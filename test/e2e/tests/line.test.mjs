@@ -24,10 +24,14 @@ scene(
       const text = await (await fetch(`http://${admin}/metrics`)).text()
       return (name) => Number(text.match(new RegExp(`^parlor_${name} (\\S+)$`, 'm'))?.[1])
     }
-    await until('both lines are known to carry 3 Mb/s', async () => {
-      const figure = await read()
-      return figure('lines_known') === 2 && figure('line_bits_low') > 3_000_000
-    }, { within: 30_000 })
+    await until(
+      'both lines are known to carry 3 Mb/s',
+      async () => {
+        const figure = await read()
+        return figure('lines_known') === 2 && figure('line_bits_low') > 3_000_000
+      },
+      { within: 30_000 },
+    )
     const figure = await read()
     assert.ok(figure('padding_bytes_total') > 0)
     assert.ok(figure('probes_raised_total') > 0)
