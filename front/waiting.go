@@ -2,6 +2,7 @@ package front
 
 import (
 	"container/list"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -52,6 +53,9 @@ func (w *Waiting) ConnState(c net.Conn, s http.ConnState) {
 		oldest := w.conns.Remove(w.conns.Front()).(net.Conn)
 		delete(w.at, oldest)
 		w.metrics.Refused(refusedWaiting)
+		if secure, ok := oldest.(*tls.Conn); ok {
+			oldest = secure.NetConn() // TLS would take leave first, for up to 5 s, and everybody would wait here
+		}
 		_ = oldest.Close()
 	}
 	w.at[c] = w.conns.PushBack(c)

@@ -2,6 +2,8 @@ package front
 
 import (
 	"bufio"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,8 +11,10 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parlorhq/parlor/internal/metrics"
+	"github.com/parlorhq/parlor/internal/selfsigned"
 )
 
 // waitingSite is a server that may have two connections waiting, and whose /slow answers when it is let.
@@ -122,6 +126,37 @@ func TestWaitingForgetsWhoIsGone(t *testing.T) {
 		}
 		if got := m.RefusedCount(refusedWaiting); got != 0 {
 			t.Errorf("%v were closed, and nobody was waiting", got)
+		}
+	})
+}
+
+// Who reads nothing does not hold up the others by being closed.
+func TestWaitingClosesWithoutWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pair, roots := selfsigned.Pair(t, "localhost")
+		near, far := net.Pipe()
+		defer near.Close()
+		server, client := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{pair}, SessionTicketsDisabled: true}), tls.Client(near, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+		done := make(chan error, 1)
+		go func() { done <- client.Handshake() }()
+		if err := server.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		w := NewWaiting(1, metrics.New())
+		w.ConnState(server, http.StateIdle)
+		other, end := net.Pipe()
+		defer end.Close()
+		defer other.Close()
+		start := time.Now()
+		w.ConnState(other, http.StateNew)
+		if took := time.Since(start); took > 0 {
+			t.Errorf("it took %v", took)
+		}
+		if _, err := near.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Errorf("it is still there: %v", err)
 		}
 	})
 }
