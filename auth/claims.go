@@ -14,6 +14,10 @@ type Claims struct {
 
 	// Sources are all that may be published (microphone, camera, screen, screen_audio); none means all.
 	Sources []string
+	// SendTypes are all types of messages that may be sent, and WriteState the prefixes of all keys of a room's state that may be
+	// written; nil means all that Data allows, empty means none.
+	SendTypes, WriteState []string
+
 	Expires time.Time
 }
 
@@ -31,6 +35,7 @@ func (p *payload) claims(room string) (Claims, error) {
 	c := Claims{
 		Identity: p.subject, Name: p.name, Metadata: p.metadata, Room: g.room,
 		Publish: or(g.publish, true), Subscribe: or(g.subscribe, true),
+		SendTypes: g.sendTypes, WriteState: g.writeState,
 		Admin: g.admin, Create: g.create, List: g.list, Hidden: g.hidden,
 		Expires: time.Unix(int64(*p.expires), 0),
 	}

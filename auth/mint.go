@@ -43,6 +43,11 @@ func Mint(key, secret string, c Claims, ttl time.Duration, now time.Time) (strin
 		}
 		video["canPublishSources"] = sources
 	}
+	for name, list := range map[string][]string{"canSendTypes": c.SendTypes, "canWriteState": c.WriteState} {
+		if list != nil { // an empty one says: none
+			video[name] = list
+		}
+	}
 	claims := jwt.MapClaims{
 		"iss":   key,
 		"sub":   c.Identity,

@@ -15,6 +15,8 @@ func TestMintAndVerify(t *testing.T) {
 		{Identity: "ada", Room: "r", Publish: true, Subscribe: true, Data: true, Expires: expires},
 		{Identity: "ada", Room: "r", Data: true, Expires: expires},
 		{Identity: "ada", Room: "r", Publish: true, Expires: expires},
+		{Identity: "ada", Room: "r", Data: true, SendTypes: []string{"chat"}, WriteState: []string{"own/hand/", "board/"}, Expires: expires},
+		{Identity: "ada", Room: "r", Data: true, SendTypes: []string{}, WriteState: []string{}, Expires: expires},
 		{
 			Identity: "ada@example.org", Name: "Ada Löwe <b>", Metadata: `{"seat":4}`, Room: "r", Publish: true, Subscribe: true,
 			Admin: true, Create: true, List: true, Hidden: true, Sources: []string{"camera", "screen", "screen_audio"}, Expires: expires,

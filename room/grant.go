@@ -1,6 +1,9 @@
 package room
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Source is what a track shows or carries.
 type Source string
@@ -31,6 +34,9 @@ type Grant struct {
 	Admin     bool
 	// Sources limits what may be published; empty means all.
 	Sources []Source
+	// SendTypes limits Data to messages of these types, and WriteState to keys of the state that begin with one of these. Nil
+	// means all that Data allows; empty means none.
+	SendTypes, WriteState []string
 }
 
 // Everything is the grant of somebody nothing is kept from but administration.
@@ -40,4 +46,14 @@ func Everything() Grant {
 
 func (g Grant) mayPublish(s Source) bool {
 	return g.Publish && (len(g.Sources) == 0 || slices.Contains(g.Sources, s))
+}
+
+func (g Grant) maySend(kind string) bool {
+	return g.Data && (g.SendTypes == nil || slices.Contains(g.SendTypes, kind))
+}
+
+func (g Grant) mayWrite(key string) bool {
+	return g.Data && (g.WriteState == nil || slices.ContainsFunc(g.WriteState, func(prefix string) bool {
+		return strings.HasPrefix(key, prefix)
+	}))
 }

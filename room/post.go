@@ -23,6 +23,13 @@ func (p *Participant) Post(m datachannel.Message, now time.Time) error {
 		return datachannel.Refusal{Code: "not_allowed", Text: "you are not in the room"}
 	case !p.Grant.Data:
 		return datachannel.Refusal{Code: "not_allowed", Text: "you may not send messages"}
+	case m.Ops == nil && !p.Grant.maySend(m.Type):
+		return datachannel.Refusal{Code: "not_allowed", Text: "you may not send messages of this type"}
+	}
+	for i := range m.Ops {
+		if !p.Grant.mayWrite(m.Ops[i].Key) {
+			return datachannel.Refusal{Code: "not_allowed", Text: "you may not change this part of the state"}
+		}
 	}
 	if m.To != nil {
 		var stranger error
@@ -44,7 +51,8 @@ func (p *Participant) PostLossy(e datachannel.Lossy) {
 	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !p.here || !p.Grant.Data {
+	if !p.here || !p.Grant.maySend(e.Type) {
+		r.rooms.cfg.Metrics.Dropped("lossy_not_allowed")
 		return
 	}
 	if e.To != nil {

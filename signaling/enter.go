@@ -87,7 +87,7 @@ func (h *Handler) authorize(m joinRequest, now time.Time) (room.JoinRequest, err
 }
 
 func grantOf(c auth.Claims) room.Grant {
-	g := room.Grant{Publish: c.Publish, Subscribe: c.Subscribe, Data: c.Data, Admin: c.Admin}
+	g := room.Grant{Publish: c.Publish, Subscribe: c.Subscribe, Data: c.Data, Admin: c.Admin, SendTypes: c.SendTypes, WriteState: c.WriteState}
 	for _, s := range c.Sources {
 		g.Sources = append(g.Sources, room.Source(s))
 	}

@@ -144,6 +144,9 @@ type grant struct {
 	Admin     bool `json:"admin"`
 	// Sources are all that may be published; left out where that is everything.
 	Sources []room.Source `json:"sources,omitempty"`
+	// SendTypes and WriteState are all that may be sent and written; left out where that is everything, empty where it is nothing.
+	SendTypes  []string `json:"sendTypes,omitzero"`
+	WriteState []string `json:"writeState,omitzero"`
 }
 
 type slot struct {

@@ -94,7 +94,10 @@ func renderSlots(slots []room.Slot) []slot {
 }
 
 func renderGrant(g room.Grant) grant {
-	return grant{Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin, Sources: g.Sources}
+	return grant{
+		Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin, Sources: g.Sources,
+		SendTypes: g.SendTypes, WriteState: g.WriteState,
+	}
 }
 
 // codes are the words of docs/protocol.md for what can go wrong.

@@ -19,6 +19,7 @@ are taken from PARLOR_KEYS or the file of PARLOR_CONFIG, where they are not seen
 Examples:
   parlor token --key demo --secret "$SECRET" --room maths --identity ada --name Ada
   PARLOR_KEYS="demo: $SECRET" parlor token --room maths --identity ben --grant subscribe --ttl 1h
+  parlor token --key demo --secret "$SECRET" --room maths --identity cy --send-types chat --write-state own/hand/
 `
 
 // token prints a token.
@@ -32,10 +33,15 @@ func token(args, env []string, stdout, stderr io.Writer) int {
 	metadata := c.String("metadata", "", "any `TEXT` that others see with it")
 	ttl := c.Duration("ttl", 10*time.Minute, "the `TIME` it is good for; who is in the room then stays")
 	grant := c.String("grant", "publish,subscribe,data", "a `LIST` of publish, subscribe, data, admin")
+	var only lists
+	c.Func("send-types", "the only `TYPE,…` of messages that may be sent; with no type none at all (default: all)", only.types.set)
+	c.Func("write-state", "the only `PREFIX,…` of keys of the state that may be written; with no prefix none at all (default: all)", only.prefixes.set)
 	if code, ok := c.parse(args); !ok {
 		return code
 	}
-	claims := auth.Claims{Room: *room, Identity: *identity, Name: *name, Metadata: *metadata}
+	claims := auth.Claims{
+		Room: *room, Identity: *identity, Name: *name, Metadata: *metadata, SendTypes: only.types, WriteState: only.prefixes,
+	}
 	if err := addGrants(&claims, *grant); err != nil {
 		return c.wrong(err)
 	}
@@ -60,6 +66,22 @@ func token(args, env []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stdout, text)
 	return 0
+}
+
+// lists are what data is limited to.
+type lists struct{ types, prefixes list }
+
+// list is a flag that is nil unless it was given, and then has what stands between commas.
+type list []string
+
+func (l *list) set(text string) error {
+	*l = list{}
+	for word := range strings.SplitSeq(text, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			*l = append(*l, word)
+		}
+	}
+	return nil
 }
 
 func addGrants(c *auth.Claims, list string) error {

@@ -109,7 +109,44 @@ func TestGrants(t *testing.T) {
 	if e := voice.expectError("publish", "not_allowed"); e["mid"] != "1" {
 		t.Errorf("%v, want that of the camera", e)
 	}
-	if _, said := free.in["grant"].(object)["sources"]; said {
-		t.Error("who may publish everything is told of sources")
+	reader := enter(func(_, claims, video object) {
+		claims["sub"] = "dee"
+		video["canSendTypes"], video["canWriteState"] = []string{"chat"}, []string{"own/hand/"}
+	})
+	if g := reader.in["grant"].(object); fmt.Sprint(g["sendTypes"], g["writeState"]) != "[chat] [own/hand/]" || g["data"] != true {
+		t.Errorf("grant %v", g)
+	}
+	for i, c := range []struct {
+		say object
+		ok  bool
+	}{
+		{object{"t": "m", "type": "chat", "data": 1}, true},
+		{object{"t": "m", "type": "chatter", "data": 1}, false},
+		{object{"t": "s", "ops": []object{{"k": "own/hand/dee", "v": true}}}, true},
+		{object{"t": "s", "ops": []object{{"k": "own/hand/two", "v": true}, {"k": "board/1", "v": 1}}}, false},
+		{object{"t": "s", "ops": []object{{"k": "own/hand", "del": true}}}, false},
+	} {
+		c.say["n"] = i + 1
+		reader.say(c.say)
+		fate := reader.expectEntry("fate", func(e object) bool { return num(e["ok"]) == uint64(i+1) || num(e["refused"]) == uint64(i+1) })
+		if c.ok != (fate["refused"] == nil) || !c.ok && fate["code"] != "not_allowed" {
+			t.Errorf("%v: %v", c.say, fate)
+		}
+	}
+	reader.say(object{"t": "e", "type": "cursor", "data": 1})
+	reader.say(object{"t": "e", "type": "chat", "data": 2})
+	if e := free.expect("e"); e["type"] != "chat" {
+		t.Errorf("a lossy message that may not be sent: %v", e)
+	}
+	nothing := enter(func(_, _, video object) { video["canSendTypes"], video["canWriteState"] = []string{}, []string{} })
+	if g := nothing.in["grant"].(object); fmt.Sprint(g["sendTypes"], g["writeState"]) != "[] []" {
+		t.Errorf("grant %v", g)
+	}
+	nothing.say(object{"t": "m", "n": 1, "type": "chat", "data": 1})
+	nothing.expectEntry("refusal", func(e object) bool { return num(e["refused"]) == 1 && e["code"] == "not_allowed" })
+	for _, list := range []string{"sources", "sendTypes", "writeState"} {
+		if _, said := free.in["grant"].(object)[list]; said {
+			t.Errorf("who may do everything is told of %s", list)
+		}
 	}
 }

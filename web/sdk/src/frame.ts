@@ -320,6 +320,8 @@ function grant(f: Fields): Grant {
     data: f.boolean('data'),
     admin: f.boolean('admin'),
     ...(f.has('sources') ? { sources: f.strings('sources').map(sourceOf) } : {}),
+    ...(f.has('sendTypes') ? { sendTypes: f.strings('sendTypes') } : {}),
+    ...(f.has('writeState') ? { writeState: f.strings('writeState') } : {}),
   }
 }
 

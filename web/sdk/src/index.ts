@@ -6,6 +6,7 @@ export type { Anyone, ConnectionQuality, DeviceOptions, PublishOptions } from '.
 export { LocalTrack, RemoteTrack, Track } from './track'
 export type { Dimensions } from './track'
 export { ParlorError } from './errors'
+export { maySend, mayWrite } from './grant'
 export { mediaError } from './devices'
 export type { MediaState } from './media'
 export type { UnconfirmedMessage } from './session'

@@ -146,7 +146,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#data.state
   }
 
-  /** What we may do here. */
+  /** What we may do here; maySend() and mayWrite() read it. */
   get grant(): Readonly<Grant> {
     return this.#grant
   }

@@ -13,6 +13,10 @@ export interface Grant {
   admin: boolean
   /** All that may be published; missing: everything. */
   sources?: Source[]
+  /** All types of messages that may be sent; missing: everything that `data` allows. See maySend(). */
+  sendTypes?: string[]
+  /** The prefixes of all keys of the room's state that may be changed; missing: everything that `data` allows. See mayWrite(). */
+  writeState?: string[]
 }
 
 export interface Limits {

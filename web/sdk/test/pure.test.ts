@@ -2,9 +2,28 @@ import { describe, expect, it } from 'vitest'
 import { chooseCodecs } from '../src/codecs'
 import { mediaError } from '../src/devices'
 import { ParlorError } from '../src/errors'
+import { maySend, mayWrite } from '../src/grant'
 import { Pacer } from '../src/pacer'
 import { newer } from '../src/sink'
 import { sessionUrl } from '../src/url'
+
+describe('a grant', () => {
+  const all = { publish: true, subscribe: true, data: true, admin: false }
+  it('allows what it names, and everything where it names nothing', () => {
+    expect([maySend(all, 'chat'), mayWrite(all, 'board/1')]).toEqual([true, true])
+    const some = { ...all, sendTypes: ['chat'], writeState: ['own/hand/'] }
+    expect(['chat', 'chats'].map((type) => maySend(some, type))).toEqual([true, false])
+    expect(['own/hand/p_1', 'own/hand', 'board/1'].map((key) => mayWrite(some, key))).toEqual([
+      true,
+      false,
+      false,
+    ])
+    const none = { ...all, sendTypes: [], writeState: [] }
+    expect([maySend(none, 'chat'), mayWrite(none, 'board/1')]).toEqual([false, false])
+    const dumb = { ...some, data: false }
+    expect([maySend(dumb, 'chat'), mayWrite(dumb, 'own/hand/p_1')]).toEqual([false, false])
+  })
+})
 
 describe('codecs', () => {
   const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({

@@ -1,7 +1,9 @@
 // The room while one is in it: the stage, the controls, a panel beside it, and what passes over it.
 
 import { useEffect, useMemo, useState } from 'react'
+import { maySend } from '/sdk/parlor.js'
 import { Chat } from '../chat/Chat'
+import { TYPE as CHAT } from '../chat/ChatLog'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
 import { strings } from '../strings'
@@ -137,7 +139,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             {panel === 'chat' ? (
               <Chat
                 log={call.chat}
-                maySend={grant.data}
+                maySend={maySend(grant, CHAT)}
                 send={(text) => call.say(text)}
                 again={(key) => call.sayAgain(key)}
                 close={close}
