@@ -158,6 +158,9 @@ class FakeRoom {
     await new Promise((resolve) => setTimeout(resolve, options.has('slow') ? 60_000 : 120))
     return { offset: ++this.offset }
   }
+  history() {
+    return Promise.resolve({ messages: [], more: false })
+  }
   setAudioOnly() {
     // The page does what can be seen of it.
   }
@@ -263,3 +266,5 @@ export const joinRoom = async (given: {
   if (options.has('blocked')) setTimeout(() => room.emit('audioBlocked'), 50)
   return room
 }
+
+export const maySend = (grant: { data: boolean }): boolean => grant.data

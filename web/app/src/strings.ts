@@ -128,6 +128,7 @@ export const strings = {
     copied: 'Invite link copied',
     copyByHand: 'Copy this link to invite people:',
     leave: 'Leave',
+    more: 'More',
     controls: 'Call controls',
     stage: 'People in the room',
     pages: 'Pages of people',
@@ -166,6 +167,18 @@ export const strings = {
     showPictures: 'Show pictures',
     pin: (name: string) => `Show ${name} large`,
     unpin: (name: string) => `Stop showing ${name} large`,
+  },
+
+  settings: {
+    heading: 'Settings',
+    devices: 'Camera, microphone and speaker',
+  },
+
+  keys: {
+    heading: 'Keyboard shortcuts',
+    escape: 'Close what is open',
+    microphone: 'Microphone on or off',
+    camera: 'Camera on or off',
   },
 
   network: {

@@ -15,6 +15,8 @@
 //   in-room               the room; data-connection: "connected" | "reconnecting"; data-room: its name
 //   stage                 the area with the tiles; data-layout: "grid" | "duet" | "spotlight"
 //   share, chat-toggle, people-toggle, invite, network, leave   controls of the room
+//   more                  opens the menu with everything that has no place among them; what is in it keeps its own id
+//   settings-toggle, keys-toggle   in it: open `settings`, a panel, and `keys`, a sheet
 //   unread                count of unread messages on the chat toggle
 //   people-count          the number of people here
 //   chat                  the chat panel;  chat-input, chat-send in it
@@ -59,10 +61,14 @@ export const testids = {
   share: 'share',
   chatToggle: 'chat-toggle',
   peopleToggle: 'people-toggle',
-  peopleCount: 'people-count',
   invite: 'invite',
   network: 'network',
   leave: 'leave',
+  more: 'more',
+  settingsToggle: 'settings-toggle',
+  settings: 'settings',
+  keysToggle: 'keys-toggle',
+  keys: 'keys',
   audioOnly: 'audio-only',
   pages: 'pages',
   nextPage: 'next-page',

@@ -9,6 +9,9 @@ import { Notices } from './Notices'
 import { OwnDevices } from './OwnDevices'
 import { followRoom, type RoomView } from './roomView'
 
+// Mutes what somebody sends, for everybody.
+export type Mute = (participantId: string, source: Source) => void
+
 export class Call {
   readonly room: Room
   readonly chat: ChatLog

@@ -1,40 +1,25 @@
-// The bar of controls. On a phone what is used less goes to a line at the top.
+// The bar of controls and what stands in it.
 
-import {
-  LoaderCircle,
-  MessageCircle,
-  Mic,
-  MicOff,
-  MonitorOff,
-  MonitorUp,
-  PhoneOff,
-  UserPlus,
-  UsersRound,
-  Video,
-  VideoOff,
-} from 'lucide-react'
-import type { ReactNode } from 'react'
+import { LoaderCircle, Mic, MicOff, PhoneOff, Video, VideoOff } from 'lucide-react'
+import type { ReactNode, RefObject } from 'react'
 import type { Device } from '../media/problem'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import type { Action } from './actions'
 import styles from './Controls.module.css'
 import { DeviceMenu } from './DeviceMenu'
-import { canShareScreen, type OwnState } from './OwnDevices'
-
-export interface Own {
-  microphone: boolean
-  camera: boolean
-  screen: boolean
-}
+import type { OwnState } from './OwnDevices'
 
 export const DeviceControl = ({
   device,
+  keys,
   on,
   own,
   toggle,
   choose,
 }: {
   device: Device
+  keys: string
   on: boolean
   own: OwnState
   toggle: (device: Device) => void
@@ -59,9 +44,9 @@ export const DeviceControl = ({
         data-problem={own.problems[device]}
         aria-pressed={on}
         aria-label={label}
-        aria-keyshortcuts={device === 'microphone' ? 'M' : 'V'}
+        aria-keyshortcuts={keys}
         aria-busy={own.busy[device]}
-        title={`${label} (${device === 'microphone' ? 'M' : 'V'})`}
+        title={`${label} (${keys})`}
         onClick={() => toggle(device)}
       >
         {own.busy[device] ? (
@@ -82,33 +67,6 @@ export const DeviceControl = ({
   )
 }
 
-export const ShareControl = ({
-  on,
-  busy,
-  share,
-}: {
-  on: boolean
-  busy: boolean
-  share: (on: boolean) => void
-}) => {
-  if (!canShareScreen()) return null
-  const label = on ? strings.room.stopSharing : strings.room.share
-  return (
-    <button
-      type="button"
-      className={`${styles.round} ${on ? styles.active : ''}`}
-      data-testid={testids.share}
-      aria-pressed={on}
-      aria-label={label}
-      aria-busy={busy}
-      title={label}
-      onClick={() => share(!on)}
-    >
-      {on ? <MonitorOff size={22} aria-hidden="true" /> : <MonitorUp size={22} aria-hidden="true" />}
-    </button>
-  )
-}
-
 export const LeaveControl = ({ leave }: { leave: () => void }) => (
   <button
     type="button"
@@ -122,72 +80,48 @@ export const LeaveControl = ({ leave }: { leave: () => void }) => (
   </button>
 )
 
-export const ChatControl = ({
-  open,
-  unread,
-  toggle,
-}: {
-  open: boolean
-  unread: number
-  toggle: () => void
-}) => (
-  <button
-    type="button"
-    className={`${styles.round} ${styles.flat} ${open ? styles.active : ''}`}
-    data-testid={testids.chatToggle}
-    aria-pressed={open}
-    aria-keyshortcuts="C"
-    aria-label={unread > 0 ? `${strings.room.chat}, ${strings.room.unread(unread)}` : strings.room.chat}
-    title={`${strings.room.chat} (C)`}
-    onClick={toggle}
-  >
-    <MessageCircle size={22} aria-hidden="true" />
-    {unread > 0 && (
-      <span className={styles.badge} data-testid={testids.unread} aria-hidden="true">
-        {unread > 99 ? '99+' : unread}
-      </span>
-    )}
-  </button>
-)
+// A button of the bar for something one can do.
+export const ActionControl = ({ action, flat = false }: { action: Action; flat?: boolean }) => {
+  const { label, icon: Icon, on, busy = false, keys, badge = 0, count, detail, testid, run } = action
+  return (
+    <button
+      type="button"
+      className={[
+        styles.round,
+        flat && styles.flat,
+        count !== undefined && styles.wide,
+        on === true && styles.active,
+      ]
+        .filter(Boolean)
+        .join(' ')}
+      data-testid={testid}
+      aria-pressed={on}
+      aria-busy={busy}
+      aria-keyshortcuts={keys}
+      aria-label={detail === undefined ? label : `${label}, ${detail}`}
+      title={keys === undefined ? label : `${label} (${keys})`}
+      onClick={run}
+    >
+      <Icon size={flat && count !== undefined ? 20 : 22} aria-hidden="true" />
+      {count !== undefined && <span data-testid={`${action.id}-count`}>{count}</span>}
+      {badge > 0 && (
+        <span className={styles.badge} data-testid={testids.unread} aria-hidden="true">
+          {badge > 99 ? '99+' : badge}
+        </span>
+      )}
+    </button>
+  )
+}
 
-export const PeopleControl = ({
-  open,
-  count,
-  toggle,
-}: {
-  open: boolean
-  count: number
-  toggle: () => void
-}) => (
-  <button
-    type="button"
-    className={`${styles.round} ${styles.flat} ${styles.wide} ${open ? styles.active : ''}`}
-    data-testid={testids.peopleToggle}
-    aria-pressed={open}
-    aria-label={`${strings.room.people}: ${strings.room.hereNow(count)}`}
-    title={strings.room.people}
-    onClick={toggle}
-  >
-    <UsersRound size={20} aria-hidden="true" />
-    <span data-testid={testids.peopleCount}>{count}</span>
-  </button>
-)
+interface BarProps {
+  bar: RefObject<HTMLDivElement | null>
+  start?: ReactNode
+  middle: ReactNode
+  end?: ReactNode
+}
 
-export const InviteControl = ({ invite }: { invite: () => void }) => (
-  <button
-    type="button"
-    className={`${styles.round} ${styles.flat}`}
-    data-testid={testids.invite}
-    aria-label={strings.room.invite}
-    title={strings.room.invite}
-    onClick={invite}
-  >
-    <UserPlus size={20} aria-hidden="true" />
-  </button>
-)
-
-export const Bar = ({ start, middle, end }: { start?: ReactNode; middle: ReactNode; end?: ReactNode }) => (
-  <div className={styles.bar} role="toolbar" aria-label={strings.room.controls}>
+export const Bar = ({ bar, start, middle, end }: BarProps) => (
+  <div ref={bar} className={styles.bar} role="toolbar" aria-label={strings.room.controls}>
     <div className={styles.start}>{start}</div>
     <div className={styles.middle}>{middle}</div>
     <div className={styles.end}>{end}</div>

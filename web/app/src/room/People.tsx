@@ -1,34 +1,30 @@
-import type { Source } from '/sdk/parlor.js'
-import { Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react'
+import { Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
+import type { Mute } from './Call'
+import { PanelFrame } from './PanelFrame'
 import styles from './People.module.css'
 import type { Person } from './roomView'
 
 interface Props {
   people: readonly Person[]
   // Mutes somebody for everyone, if one may.
-  mute: ((participantId: string, source: Source) => void) | undefined
+  mute: Mute | undefined
   close: () => void
 }
 
 export const People = ({ people, mute, close }: Props) => (
-  <section className={styles.people} data-testid={testids.people} aria-label={strings.room.people}>
-    <header className={styles.head}>
-      <h2>
+  <PanelFrame
+    heading={
+      <>
         {strings.room.people} <span className={styles.count}>{people.length}</span>
-      </h2>
-      <button
-        type="button"
-        className={styles.close}
-        onClick={close}
-        aria-label={strings.room.close}
-        autoFocus
-      >
-        <X size={20} aria-hidden="true" />
-      </button>
-    </header>
+      </>
+    }
+    label={strings.room.people}
+    testid={testids.people}
+    close={close}
+  >
     <ul className={styles.list}>
       {people.map((person) => {
         const mic = person.microphone !== undefined && !person.microphone.muted
@@ -73,5 +69,5 @@ export const People = ({ people, mute, close }: Props) => (
         )
       })}
     </ul>
-  </section>
+  </PanelFrame>
 )

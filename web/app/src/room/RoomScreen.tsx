@@ -1,35 +1,30 @@
 // The room while one is in it: the stage, the controls, a panel beside it, and what passes over it.
 
-import { useEffect, useMemo, useState } from 'react'
-import { maySend } from '/sdk/parlor.js'
-import { Chat } from '../chat/Chat'
-import { TYPE as CHAT } from '../chat/ChatLog'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import { useSize } from '../ui/useSize'
+import { type Action, arrange, arrangePhone, keysOf } from './actions'
 import { Alone } from './Alone'
 import { Announcer } from './Announcer'
 import { Banners } from './Banners'
 import type { Call } from './Call'
-import {
-  Bar,
-  ChatControl,
-  DeviceControl,
-  InviteControl,
-  LeaveControl,
-  PeopleControl,
-  ShareControl,
-} from './Controls'
+import { ActionControl, Bar, DeviceControl, LeaveControl } from './Controls'
 import { copy, inviteLink } from './invite'
+import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
-import { People } from './People'
+import { type Open, openers, turned } from './panels'
 import { RemoteAudio } from './RemoteAudio'
 import styles from './RoomScreen.module.css'
+import { Shortcuts } from './Shortcuts'
 import { Stage } from './Stage'
 import { Toasts } from './Toasts'
+import { useActions } from './useActions'
 import { useKeys } from './useKeys'
 import { useNarrow } from './useNarrow'
+import { usePanels } from './usePanels'
 import { useWakeLock } from './useWakeLock'
 
 interface Props {
@@ -41,15 +36,23 @@ interface Props {
   note: (devices: { microphone: boolean; camera: boolean }) => void
 }
 
-type Panel = 'chat' | 'people'
+const DEVICES = ['microphone', 'camera'] as const
+export const DEVICE_KEYS = { microphone: 'M', camera: 'V' } as const
+
+// Of the bar, beside what can go to the menu: the name of the room, the devices, the menu, leaving.
+const TITLE = 150
+const FIXED = 150
+const PER_DEVICE = 94
 
 export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props) => {
   const view = useStore(call.view)
   const own = useStore(call.own.state)
   const audioOnly = useStore(call.audioOnly)
-  const { unread } = useStore(call.chat.state)
   const narrow = useNarrow()
-  const [panel, setPanel] = useState<Panel | undefined>(media ? undefined : 'chat')
+  const bar = useRef<HTMLDivElement>(null)
+  const { width } = useSize(bar)
+  const [open, setOpen] = useState<Open>(media ? {} : { side: 'chat' })
+  const [helps, setHelps] = useState(false)
   const { room } = call
   const me = view.people[0]
   const { grant } = room
@@ -69,18 +72,34 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   }
   const choose = (device: Device, deviceId: string) => void call.own.choose(device, deviceId)
   const mute = useMemo(() => (grant.admin ? call.mute.bind(call) : undefined), [grant.admin, call])
-  const turn = (which: Panel) => setPanel((now) => (now === which ? undefined : which))
-  const close = () => setPanel(undefined)
   const invite = async () => {
     const link = inviteLink(room.name)
     call.notices.say((await copy(link)) ? strings.room.copied : `${strings.room.copyByHand} ${link}`)
   }
 
+  const panels = usePanels({ call, publishes, mute })
+  const actions: Action[] = [
+    ...useActions({
+      call,
+      publishes,
+      sharing: on.screen,
+      invite: () => void invite(),
+      help: () => setHelps(true),
+    }),
+    ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
+  ]
+  const { middle, end, menu } = narrow
+    ? arrangePhone(actions)
+    : arrange(actions, width, TITLE + FIXED + (publishes ? DEVICES.length * PER_DEVICE : 0))
+  const side = panels.find((p) => p.where === 'side' && p.id === open.side)
+  const centre = panels.find((p) => p.where === 'stage' && p.id === open.stage)
+  const close = (where: 'side' | 'stage') => () => setOpen((now) => ({ ...now, [where]: undefined }))
+
   useKeys({
     m: () => toggle('microphone'),
     v: () => toggle('camera'),
-    c: () => turn('chat'),
-    Escape: close,
+    ...keysOf(actions),
+    Escape: close('side'),
   })
 
   const network = (
@@ -95,10 +114,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
     />
   )
   const title = <h1 className={styles.title}>{room.name}</h1>
-  const peopleControl = (
-    <PeopleControl open={panel === 'people'} count={view.people.length} toggle={() => turn('people')} />
-  )
-  const chatControl = <ChatControl open={panel === 'chat'} unread={unread} toggle={() => turn('chat')} />
+  const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
   return (
     <main
@@ -112,8 +128,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           {title}
           {network}
           <span className={styles.space} />
-          <InviteControl invite={() => void invite()} />
-          {peopleControl}
+          {ends}
         </header>
       )}
 
@@ -127,31 +142,23 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             sharing={on.screen}
             stopSharing={() => void call.own.share(false)}
           />
-          <Stage people={view.people} audioOnly={audioOnly} mute={mute}>
-            {view.people.length === 1 && !view.reconnecting && (
+          <Stage
+            people={view.people}
+            audioOnly={audioOnly}
+            mute={mute}
+            centre={centre?.render(close('stage'))}
+          >
+            {view.people.length === 1 && !view.reconnecting && centre === undefined && (
               <Alone room={room.name} invite={() => void invite()} />
             )}
-            <Toasts notices={call.notices} open={() => setPanel('chat')} />
+            <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
           </Stage>
         </div>
-        {panel !== undefined && (
-          <aside className={styles.panel}>
-            {panel === 'chat' ? (
-              <Chat
-                log={call.chat}
-                maySend={maySend(grant, CHAT)}
-                send={(text) => call.say(text)}
-                again={(key) => call.sayAgain(key)}
-                close={close}
-              />
-            ) : (
-              <People people={view.people} mute={mute} close={close} />
-            )}
-          </aside>
-        )}
+        {side !== undefined && <aside className={styles.panel}>{side.render(close('side'))}</aside>}
       </div>
 
       <Bar
+        bar={bar}
         start={
           !narrow && (
             <>
@@ -162,34 +169,39 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
         }
         middle={
           <>
-            {publishes && (
-              <>
+            {publishes &&
+              DEVICES.map((device) => (
                 <DeviceControl
-                  device="microphone"
-                  on={on.microphone}
+                  key={device}
+                  device={device}
+                  keys={DEVICE_KEYS[device]}
+                  on={on[device]}
                   own={own}
                   toggle={toggle}
                   choose={choose}
                 />
-                <DeviceControl device="camera" on={on.camera} own={own} toggle={toggle} choose={choose} />
-                <ShareControl on={on.screen} busy={own.busy.screen} share={(to) => void call.own.share(to)} />
-              </>
-            )}
-            {narrow && chatControl}
+              ))}
+            {middle.map((action) => (
+              <ActionControl key={action.id} action={action} />
+            ))}
+            <MoreMenu actions={menu} />
             <LeaveControl leave={leave} />
           </>
         }
-        end={
-          !narrow && (
-            <>
-              <InviteControl invite={() => void invite()} />
-              {peopleControl}
-              {chatControl}
-            </>
-          )
-        }
+        end={!narrow && ends}
       />
 
+      {helps && (
+        <Shortcuts
+          actions={[
+            ...(publishes
+              ? DEVICES.map((d) => ({ id: d, label: strings.keys[d], keys: DEVICE_KEYS[d] }))
+              : []),
+            ...actions,
+          ]}
+          close={() => setHelps(false)}
+        />
+      )}
       <RemoteAudio people={view.people} />
       <Announcer call={call} />
     </main>

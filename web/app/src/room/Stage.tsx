@@ -1,6 +1,5 @@
 // Everyone, and what they show. Tiles are placed, not nested: one that moves keeps its element and its picture.
 
-import type { Source } from '/sdk/parlor.js'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -17,6 +16,7 @@ import {
   seats,
   spotlight,
 } from './layout'
+import type { Mute } from './Call'
 import { Pages } from './Pages'
 import type { Person } from './roomView'
 import styles from './Stage.module.css'
@@ -27,13 +27,15 @@ interface Props {
   // Pictures of others are not wanted.
   audioOnly: boolean
   // Mutes somebody for everyone, if one may.
-  mute: ((participantId: string, source: Source) => void) | undefined
+  mute: Mute | undefined
+  // What has the large place instead of a screen or a person.
+  centre?: ReactNode
   children?: ReactNode
 }
 
 const PAGES_HEIGHT = 44
 
-export const Stage = ({ people, audioOnly, mute, children }: Props) => {
+export const Stage = ({ people, audioOnly, mute, centre, children }: Props) => {
   const area = useRef<HTMLDivElement>(null)
   const whole = useSize(area)
   const [pinned, setPinned] = useState<string>()
@@ -42,12 +44,14 @@ export const Stage = ({ people, audioOnly, mute, children }: Props) => {
   const items = useMemo(() => itemsOf(people), [people])
   // The newest screen is the large one, unless a tile was pinned. One's own screen is not shown to oneself.
   const screens = items.filter((item) => item.kind === 'screen')
-  const large = items.find((item) => item.key === pinned) ?? screens.at(-1)
+  const central = centre !== undefined && centre !== null
+  const large = central ? undefined : (items.find((item) => item.key === pinned) ?? screens.at(-1))
+  const spotlit = central || large !== undefined
 
   const rest = items.filter((item) => item !== large)
-  const both = large === undefined && isDuet(whole, items.length)
+  const both = !spotlit && isDuet(whole, items.length)
   const fits = (area: Area) =>
-    large === undefined ? Math.min(mostTiles, capacity(area)) : spotlight(area, rest.length).strip.length
+    spotlit ? spotlight(area, rest.length).strip.length : Math.min(mostTiles, capacity(area))
   // What turns the pages stands below the tiles, not on them.
   const size =
     fits(whole) < rest.length ? { ...whole, height: Math.max(0, whole.height - PAGES_HEIGHT) } : whole
@@ -59,7 +63,7 @@ export const Stage = ({ people, audioOnly, mute, children }: Props) => {
   const shown = pages[page] ?? []
   const visible = rest.filter((item) => shown.includes(item.key))
   visible.sort((a, b) => shown.indexOf(a.key) - shown.indexOf(b.key))
-  const places = large === undefined ? undefined : spotlight(size, visible.length)
+  const places = spotlit ? spotlight(size, visible.length) : undefined
 
   // What is pinned comes first also on a thin line.
   const first = large !== undefined && large.key === pinned ? large.track?.track : undefined
@@ -94,7 +98,7 @@ export const Stage = ({ people, audioOnly, mute, children }: Props) => {
       ref={area}
       className={styles.stage}
       data-testid={testids.stage}
-      data-layout={large !== undefined ? 'spotlight' : both ? 'duet' : 'grid'}
+      data-layout={spotlit ? 'spotlight' : both ? 'duet' : 'grid'}
     >
       <ul aria-label={strings.room.stage}>
         {/* In the order of arrival, whatever the place: React then moves no element. */}
@@ -114,6 +118,14 @@ export const Stage = ({ people, audioOnly, mute, children }: Props) => {
           )
         })}
       </ul>
+      {central && main !== undefined && (
+        <div
+          className={styles.centre}
+          style={{ left: main.x, top: main.y, width: main.width, height: main.height }}
+        >
+          {centre}
+        </div>
+      )}
       {pages.length > 1 && whole.width > 0 && <Pages page={page} of={pages.length} turn={setPage} />}
       {children}
     </div>

@@ -1,6 +1,5 @@
 // One rectangle of the stage: somebody's camera, or who they are while it is off; or a screen.
 
-import type { Source } from '/sdk/parlor.js'
 import {
   Maximize,
   MicOff,
@@ -18,6 +17,7 @@ import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
 import { hueOf } from '../ui/avatar'
+import type { Mute } from './Call'
 import type { Rect } from './layout'
 import type { Person, TrackView } from './roomView'
 import styles from './Tile.module.css'
@@ -39,7 +39,7 @@ interface Props {
   pictures: boolean
   pinned: boolean
   pin: ((key: string | undefined) => void) | undefined
-  mute: ((participantId: string, source: Source) => void) | undefined
+  mute: Mute | undefined
 }
 
 export const Tile = memo(({ item, rect, floating, pictures, pinned, pin, mute }: Props) => {

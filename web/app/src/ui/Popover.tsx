@@ -8,7 +8,7 @@ export interface PopoverTrigger {
   onClick: () => void
   'aria-expanded': boolean
   'aria-controls': string | undefined
-  'aria-haspopup': 'dialog'
+  'aria-haspopup': 'dialog' | 'menu'
 }
 
 interface Props {
@@ -16,12 +16,21 @@ interface Props {
   // Which edge of the button the panel is in line with.
   align?: 'start' | 'center' | 'end'
   side?: 'above' | 'below'
+  kind?: 'dialog' | 'menu'
   button: (trigger: PopoverTrigger) => ReactNode
   children: (close: () => void) => ReactNode
   className?: string | undefined
 }
 
-export const Popover = ({ label, align = 'center', side = 'above', button, children, className }: Props) => {
+export const Popover = ({
+  label,
+  align = 'center',
+  side = 'above',
+  kind = 'dialog',
+  button,
+  children,
+  className,
+}: Props) => {
   const [open, setOpen] = useState(false)
   const id = useId()
   const root = useRef<HTMLDivElement>(null)
@@ -61,13 +70,13 @@ export const Popover = ({ label, align = 'center', side = 'above', button, child
         onClick: () => setOpen((was) => !was),
         'aria-expanded': open,
         'aria-controls': open ? id : undefined,
-        'aria-haspopup': 'dialog',
+        'aria-haspopup': kind,
       })}
       {open && (
         <div
           ref={panel}
           id={id}
-          role="dialog"
+          role={kind}
           aria-label={label}
           tabIndex={-1}
           className={`${styles.panel} ${styles[align]} ${styles[side]}`}

@@ -1,0 +1,71 @@
+// The panels of a room. Another one is another entry here.
+
+import { maySend } from '/sdk/parlor.js'
+import { MessageCircle, Settings as SettingsIcon, UsersRound } from 'lucide-react'
+import { Chat } from '../chat/Chat'
+import { TYPE as CHAT } from '../chat/ChatLog'
+import { useStore } from '../store'
+import { strings } from '../strings'
+import { testids } from '../testids'
+import type { Call, Mute } from './Call'
+import type { Panel } from './panels'
+import { People } from './People'
+import { Settings } from './Settings'
+
+interface Props {
+  call: Call
+  publishes: boolean
+  mute: Mute | undefined
+}
+
+export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
+  const { people } = useStore(call.view)
+  const { unread } = useStore(call.chat.state)
+  return [
+    {
+      id: 'people',
+      where: 'side',
+      label: strings.room.people,
+      icon: UsersRound,
+      count: people.length,
+      detail: strings.room.hereNow(people.length),
+      testid: testids.peopleToggle,
+      place: 'end',
+      phone: 'end',
+      rank: 7,
+      render: (close) => <People people={people} mute={mute} close={close} />,
+    },
+    {
+      id: 'chat',
+      where: 'side',
+      label: strings.room.chat,
+      icon: MessageCircle,
+      keys: 'C',
+      badge: unread,
+      ...(unread > 0 ? { detail: strings.room.unread(unread) } : {}),
+      testid: testids.chatToggle,
+      place: 'end',
+      phone: 'middle',
+      rank: 10,
+      render: (close) => (
+        <Chat
+          log={call.chat}
+          maySend={maySend(call.room.grant, CHAT)}
+          send={(text) => call.say(text)}
+          again={(key) => call.sayAgain(key)}
+          close={close}
+        />
+      ),
+    },
+    {
+      id: 'settings',
+      where: 'side',
+      label: strings.settings.heading,
+      icon: SettingsIcon,
+      place: 'menu',
+      group: 'own',
+      testid: testids.settingsToggle,
+      render: (close) => <Settings own={call.own} publishes={publishes} close={close} />,
+    },
+  ]
+}
