@@ -105,25 +105,6 @@ func NewEngine(c Config) (*Engine, error) {
 	return e, nil
 }
 
-// relayedCandidates are lines for SDP. Their priorities are the lowest there are.
-func relayedCandidates(at []netip.AddrPort) string {
-	var b strings.Builder
-	for i, a := range at {
-		fmt.Fprintf(&b, "a=candidate:relayed%d 1 udp %d %s %d typ host\r\n", i, len(at)-i, a.Addr(), a.Port())
-	}
-	return b.String()
-}
-
-// announce adds the relayed candidates to an answer, behind the others of the transport.
-func (e *Engine) announce(answer string) string {
-	const end = "a=end-of-candidates\r\n"
-	before, after, found := strings.Cut(answer, end)
-	if e.relayed == "" || !found {
-		return answer
-	}
-	return before + e.relayed + end + after
-}
-
 // register offers the engine's counts to metrics.
 func (e *Engine) register() {
 	counter := func(name, help string, v *atomic.Uint64) {

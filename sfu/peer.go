@@ -47,6 +47,7 @@ type Peer struct {
 	offences  atomic.Int32 // data channels that it opened
 
 	negotiating sync.Mutex // held for the whole of Answer
+	candidates  candidates // Guarded by negotiating.
 
 	// Owned by run.
 	audiences map[*Track]*audience
@@ -86,7 +87,8 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 		rules: admission{limits: e.limits, publish: c.Publish, subscribe: c.Subscribe},
 		ssrc:  rand.Uint32(),
 		wake:  make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[string]*Track{}, audiences: map[*Track]*audience{},
+		candidates: candidates{relayed: e.relayed},
+		tracks:     map[string]*Track{}, audiences: map[*Track]*audience{},
 	}
 	p.line = newLine(&e.counts, p.dropped)
 	p.streams = newStreams(p, e.limits.SSRCs)
@@ -230,7 +232,7 @@ func (p *Peer) negotiate(ctx context.Context, offer admitted) (string, error) {
 	p.mu.Lock()
 	p.slots = append(p.slots, added...)
 	p.mu.Unlock()
-	return p.engine.announce(p.pc.LocalDescription().SDP), nil
+	return p.candidates.announce(p.pc.LocalDescription().SDP), nil
 }
 
 // settle takes out slots whose m-line is gone and fills new ones.

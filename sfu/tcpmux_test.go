@@ -154,8 +154,8 @@ func TestRelayedCandidates(t *testing.T) {
 	b.pool(webrtc.RTPCodecTypeAudio, 1)
 	b.join() // the lines do no harm
 	answer := b.pc.RemoteDescription().SDP
-	want := "a=candidate:relayed0 1 udp 2 198.19.255.255 49151 typ host\r\n" +
-		"a=candidate:relayed1 1 udp 1 2001:2::1 49150 typ host\r\na=end-of-candidates\r\n"
+	want := "a=candidate:relayed0 1 udp 2 198.19.255.255 49151 typ host network-cost 999\r\n" +
+		"a=candidate:relayed1 1 udp 1 2001:2::1 49150 typ host network-cost 999\r\na=end-of-candidates\r\n"
 	if strings.Count(answer, want) != 1 {
 		t.Error(answer)
 	}

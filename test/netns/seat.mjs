@@ -83,6 +83,13 @@ function watch() {
   const note = (state) => seat.media.push(`${Date.now() - seat.began} ${state}`)
   seat.joined = (room) => {
     note('joined')
+    const pc = window.__probe.pcs.at(-1)
+    pc.addEventListener('signalingstatechange', () => note(`signalling ${pc.signalingState}`))
+    const ice = pc.sctp?.transport.iceTransport
+    ice?.addEventListener?.('selectedcandidatepairchange', () => {
+      const { local, remote } = ice.getSelectedCandidatePair()
+      note(`sends from ${local.type}/${local.protocol} to ${remote.type}/${remote.protocol}`)
+    })
     for (const event of ['trackPaused', 'trackResumed']) room.on(event, (track) => note(`${event} ${track.kind}`))
     room.on('transportChanged', note)
     room.on('mediaStateChanged', note)
