@@ -30,15 +30,23 @@ type outgoing struct {
 	parts    [callParts]unix.Iovec
 }
 
-// sendOne is sendto.
-func (o *outgoing) sendOne(fd uintptr, p []byte, to netip.AddrPort) syscall.Errno {
-	size, ok := putAddr(&o.names[0], to, o.v6)
-	if !ok {
-		return unix.EAFNOSUPPORT
-	}
+// destination is an address as the kernel reads it.
+type destination struct {
+	name unix.RawSockaddrInet6
+	size uint32
+}
+
+// put makes it an address for a socket of a family. It reports false for one that such a socket cannot reach.
+func (d *destination) put(to netip.AddrPort, v6 bool) (ok bool) {
+	d.size, ok = putAddr(&d.name, to, v6)
+	return ok
+}
+
+// send is sendto.
+func (d *destination) send(fd uintptr, p []byte) syscall.Errno {
 	for {
 		_, _, errno := unix.Syscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
-			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&o.names[0])), uintptr(size))
+			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&d.name)), uintptr(d.size))
 		if errno != unix.EINTR {
 			return errno
 		}

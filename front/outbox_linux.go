@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/netip"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -10,28 +11,39 @@ import (
 // outbox is the line of a socket.
 type outbox struct {
 	// Static after newOutbox.
-	raw    syscall.RawConn
-	counts *counts
-	tryOne func(fd uintptr) bool // o.attemptOne, and so on: made once, because making them allocates
-	tryAll func(fd uintptr) bool
+	raw     syscall.RawConn
+	counts  *counts
+	tryAll  func(fd uintptr) bool // o.attemptAll: made once, because making it allocates
+	v6      bool                  // the socket's family
+	singles sync.Pool             // of *single
 
-	// Owned by who sends.
+	// Owned by who sends batches.
 	outgoing
-	cut   int // the most packets in a message
-	to    netip.AddrPort
+	cut  int // the most packets in a message
+	b    *batch
+	next int
+	wait bool
+}
+
+// single is one packet that goes by itself.
+type single struct {
+	try   func(fd uintptr) // s.attempt: made once, because making it allocates
+	to    destination
 	p     []byte
-	b     *batch
-	next  int
-	wait  bool
-	taken bool
+	errno syscall.Errno
 }
 
 func newOutbox(raw syscall.RawConn, c *counts, v6, segments bool) *outbox {
-	o := &outbox{raw: raw, counts: c, outgoing: outgoing{v6: v6}, cut: 1}
+	o := &outbox{raw: raw, counts: c, v6: v6, outgoing: outgoing{v6: v6}, cut: 1}
 	if segments {
 		o.cut = maxSegments
 	}
-	o.tryOne, o.tryAll = o.attemptOne, o.attemptAll
+	o.tryAll = o.attemptAll
+	o.singles.New = func() any {
+		s := new(single)
+		s.try = s.attempt
+		return s
+	}
 	return o
 }
 
@@ -39,30 +51,36 @@ func (o *outbox) segments() int {
 	return o.cut
 }
 
+// one does not take the lock that makes writers of a net.Conn wait for each other: the kernel sends for many at a time.
 func (o *outbox) one(p []byte, to netip.AddrPort) bool {
-	o.p, o.to, o.taken = p, to, false
-	err := o.raw.Write(o.tryOne)
-	o.p = nil
-	if err != nil {
+	s, _ := o.singles.Get().(*single)
+	defer o.singles.Put(s)
+	if !s.to.put(to, o.v6) {
+		o.counts.dropped(dropUnsendable, 1)
+		return true
+	}
+	s.p = p
+	err := o.raw.Control(s.try)
+	s.p = nil
+	switch {
+	case err != nil:
 		o.counts.dropped(dropClosed, 1)
 		return true
+	case s.errno == unix.EAGAIN:
+		o.counts.callsOut.Add(1)
+		return false
 	}
-	return o.taken
-}
-
-func (o *outbox) attemptOne(fd uintptr) bool {
 	o.counts.callsOut.Add(1)
-	errno := o.sendOne(fd, o.p, o.to)
-	switch errno {
-	case 0:
+	if s.errno == 0 {
 		o.counts.packetsOut.Add(1)
-	case unix.EAGAIN:
-		return true
-	default:
+	} else {
 		o.counts.dropped(dropUnsendable, 1)
 	}
-	o.taken = true
 	return true
+}
+
+func (s *single) attempt(fd uintptr) {
+	s.errno = s.to.send(fd, s.p)
 }
 
 func (o *outbox) all(b *batch, next int, wait bool) int {

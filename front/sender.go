@@ -18,13 +18,13 @@ const (
 
 var errTooLarge = errors.New("udp: packet is larger than any can be")
 
-// line is what a sender sends on. Only one goroutine at a time does.
+// line is what a sender sends on.
 type line interface {
-	// one sends a packet, or reports false if that would mean to wait.
+	// one sends a packet, or reports false if that would mean to wait. Many goroutines may at a time.
 	one(p []byte, to netip.AddrPort) bool
 
 	// all sends the messages of b from next on and returns the one at which it would have to wait, or their number. If it
-	// may wait it returns only then.
+	// may wait it returns only then. Only one goroutine at a time calls it.
 	all(b *batch, next int, wait bool) int
 
 	// segments is how many packets may go as one message.
@@ -33,10 +33,10 @@ type line interface {
 
 // sender gives packets to a line without ever waiting for it.
 //
-// Most go out at once, from the caller's goroutine. Those of bursts to many wait for each other where that pays (see
+// Most go out at once, from the caller's goroutine, beside those of other callers. Those of bursts to many wait for each other where that pays (see
 // pace), a millisecond at most, so that the kernel gets each burst as one; what else is sent meanwhile passes them.
-// What goes to one destination keeps its order. Whoever sends has the right to send, and looks again at what others
-// queued meanwhile before letting go of it. The flusher is who sends when a timer says so, and who waits for a line
+// What goes to one destination keeps its order. Whoever sends a batch has the right to send, and looks again at what
+// others queued meanwhile before letting go of it: they do while there is a batch on its way. The flusher is who sends when a timer says so, and who waits for a line
 // that is full.
 //
 // The queue is a batch that fills while another is sent. A caller that finds it full sends it, or waits for who is
@@ -58,7 +58,7 @@ type sender struct {
 	queue   *batch        // fills
 	since   time.Duration // when it began to
 	urgent  bool          // it is not to wait for the timer
-	sending bool          // somebody has the right to send
+	sending bool          // somebody has the right to send batches
 	handed  bool          // it is the flusher's, and waits for it
 	full    bool          // the line took no more
 	closed  bool
@@ -93,18 +93,17 @@ func (s *sender) write(p []byte, to netip.AddrPort) error {
 	at := place(to)
 	waits := s.pace.waits(at, now)
 	if !waits && !s.queue.holds(at) && !s.sending && !s.closed {
-		s.sending = true
 		s.mu.Unlock()
 		taken := s.line.one(p, to)
 		s.mu.Lock()
 		if taken {
-			s.letGoLocked()
 			return nil
 		}
-		s.full = true
-		err := s.enqueueLocked(p, to, now, true)
-		s.handLocked()
-		return err
+		if !s.sending && !s.closed {
+			s.full, s.sending = true, true
+			s.handLocked()
+		}
+		return s.enqueueLocked(p, to, now, true)
 	}
 	err := s.enqueueLocked(p, to, now, !waits || s.lateLocked(now))
 	if s.urgent && !s.sending {

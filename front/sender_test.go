@@ -17,7 +17,7 @@ import (
 
 // fakeLine remembers what it took, and can be full.
 type fakeLine struct {
-	before func() // each call
+	beforeOne, beforeAll func() // each call
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -38,8 +38,8 @@ func newFakeLine() *fakeLine {
 func (l *fakeLine) segments() int { return maxSegments }
 
 func (l *fakeLine) one(p []byte, to netip.AddrPort) bool {
-	if l.before != nil {
-		l.before()
+	if l.beforeOne != nil {
+		l.beforeOne()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,8 +58,8 @@ func (l *fakeLine) takeLocked(p []byte, to netip.AddrPort) bool {
 }
 
 func (l *fakeLine) all(b *batch, next int, wait bool) int {
-	if l.before != nil {
-		l.before()
+	if l.beforeAll != nil {
+		l.beforeAll()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -226,19 +226,25 @@ func TestWhoFindsTheQueueFullSendsIt(t *testing.T) {
 func TestWhoFindsTheQueueFullWaitsForWhoSends(t *testing.T) {
 	in(t, func(t *testing.T, s *sender, l *fakeLine, m *metrics.Metrics) {
 		entered, leave := make(chan struct{}), make(chan struct{})
-		l.before = func() {
+		warmUp(t, s, "A")
+		count := len(l.took[to('A')])
+		l.beforeAll = func() {
 			entered <- struct{}{}
 			<-leave
 		}
 		var writers sync.WaitGroup
-		writers.Go(func() { write(t, s, numbered(0, 0), to('A')) })
+		writers.Go(func() { // the last sends all before it
+			for n := range batchPackets + 1 {
+				write(t, s, numbered(n, 0), to('A'))
+			}
+		})
 		<-entered
 		for n := range batchPackets {
-			write(t, s, numbered(1+n, 0), to('A'))
+			write(t, s, numbered(1+batchPackets+n, 0), to('B'))
 		}
 		returned := make(chan struct{})
 		writers.Go(func() {
-			write(t, s, numbered(1+batchPackets, 0), to('A'))
+			write(t, s, numbered(1+2*batchPackets, 0), to('B'))
 			close(returned)
 		})
 		synctest.Wait()
@@ -247,27 +253,63 @@ func TestWhoFindsTheQueueFullWaitsForWhoSends(t *testing.T) {
 			t.Error("there was room")
 		default:
 		}
-		l.before = nil
+		l.beforeAll = nil
 		close(leave)
 		writers.Wait()
 		s.close()
-		if got := l.took[to('A')]; len(got) != batchPackets+2 || !slices.IsSorted(got) || m.DroppedCount(dropFull) != 0 {
-			t.Errorf("%d packets, want %d in order", len(got), batchPackets+2)
+		for letter, want := range map[byte]int{'A': batchPackets + 1, 'B': batchPackets + 1} {
+			got := l.took[to(letter)]
+			if letter == 'A' {
+				got = got[count:]
+			}
+			if len(got) != want || !slices.IsSorted(got) || m.DroppedCount(dropFull) != 0 {
+				t.Errorf("%d packets to %c, want %d in order", len(got), letter, want)
+			}
 		}
 	})
 }
 
-// What is written while somebody sends goes out when that one is done, however many such there are.
+// Packets that need not wait go out beside each other, even to one that is slow to be sent.
+func TestOneDoesNotWaitForAnother(t *testing.T) {
+	in(t, func(t *testing.T, s *sender, l *fakeLine, _ *metrics.Metrics) {
+		entered, leave := make(chan struct{}), make(chan struct{})
+		l.beforeOne = func() {
+			close(entered)
+			<-leave
+		}
+		var writer sync.WaitGroup
+		writer.Go(func() { write(t, s, numbered(0, 0), to('A')) })
+		<-entered
+		l.beforeOne = nil
+		write(t, s, numbered(0, 0), to('B'))
+		if got := len(l.took[to('B')]); got != 1 {
+			t.Errorf("%d packets sent beside the first, want 1", got)
+		}
+		close(leave)
+		writer.Wait()
+		if got := len(l.took[to('A')]); got != 1 {
+			t.Errorf("%d packets of the first, want 1", got)
+		}
+	})
+}
+
+// What is written while a batch is sent goes out when that is done, however many such there are.
 func TestWhatIsWrittenMeanwhileFollowsAtOnce(t *testing.T) {
 	in(t, func(t *testing.T, s *sender, l *fakeLine, _ *metrics.Metrics) {
 		entered, leave := make(chan struct{}), make(chan struct{})
-		l.before = func() {
+		warmUp(t, s, "A")
+		before, _ := l.total()
+		l.beforeAll = func() {
 			entered <- struct{}{}
 			<-leave
 		}
 		begin := time.Now()
 		var writer sync.WaitGroup
-		writer.Go(func() { write(t, s, numbered(0, 0), to('A')) })
+		writer.Go(func() {
+			for n := range batchPackets + 1 {
+				write(t, s, numbered(n, 0), to('A'))
+			}
+		})
 		for n := range 10 {
 			<-entered
 			write(t, s, numbered(n, 0), to('B'+byte(n)))
@@ -275,11 +317,12 @@ func TestWhatIsWrittenMeanwhileFollowsAtOnce(t *testing.T) {
 		}
 		<-entered
 		close(leave)
-		l.before = nil
+		l.beforeAll = nil
 		writer.Wait()
 		synctest.Wait()
-		if packets, _ := l.total(); packets != 11 || time.Since(begin) != 0 {
-			t.Errorf("%d packets after %v, want 11 at once", packets, time.Since(begin))
+		const want = batchPackets + 1 + 10
+		if packets, _ := l.total(); packets-before != want || time.Since(begin) != 0 {
+			t.Errorf("%d packets after %v, want %d at once", packets-before, time.Since(begin), want)
 		}
 	})
 }
