@@ -1,5 +1,6 @@
-// All tests, one file after the other; beside them those of tests/meanwhile, which do little but wait. What they say
-// comes at the end.
+// All tests in three lanes, in each one file after the other: those that watch pictures and listen, those of tests/quiet,
+// which do without and leave a processor to the first, and those of tests/meanwhile, which do little but wait. What the
+// first say is seen at once, the others' words come at the end.
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -22,6 +23,7 @@ const files = (folder) =>
     .filter((name) => name.endsWith('.test.mjs'))
     .sort()
     .map((name) => join(folder, name))
-const [meanwhile, others] = await Promise.all([run(files('tests/meanwhile'), 'pipe'), run(files('tests'), 'inherit')])
-process.stdout.write(meanwhile.said)
-process.exitCode = Math.max(meanwhile.code, others.code)
+const lanes = [run(files('tests'), 'inherit'), run(files('tests/quiet'), 'pipe'), run(files('tests/meanwhile'), 'pipe')]
+const done = await Promise.all(lanes)
+for (const { said } of done) process.stdout.write(said)
+process.exitCode = Math.max(...done.map(({ code }) => code))

@@ -1,11 +1,11 @@
 // A server that is killed under people who talk all the time, and started again on the same port.
 
 import assert from 'node:assert/strict'
-import { enterBySdk } from '../harness/people.mjs'
-import { picturesMove, showPictures } from '../harness/pictures.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, chatter, exchange, heardOf, hush, received, stop } from '../harness/talk.mjs'
-import { pause, until } from '../harness/until.mjs'
+import { enterBySdk } from '../../harness/people.mjs'
+import { picturesMove, showPictures } from '../../harness/pictures.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, chatter, exchange, heardOf, hush, received, stop } from '../../harness/talk.mjs'
+import { pause, until } from '../../harness/until.mjs'
 
 const TINY = { probe: { video: { width: 160, height: 90, fps: 10 } } }
 const OLD = { probe: { noWebRTC: true } }

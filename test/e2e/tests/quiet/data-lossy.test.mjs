@@ -1,10 +1,10 @@
 // Lossy messages: the latest counts, there are not too many of them, and the last one arrives in the end.
 
 import assert from 'node:assert/strict'
-import { enterBySdk } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const MOVES = 120
 const PER_SECOND = 60

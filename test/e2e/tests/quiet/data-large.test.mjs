@@ -1,10 +1,10 @@
 // Messages as large as they may be, text and bytes, on each of the four transports, while others go on talking.
 
 import assert from 'node:assert/strict'
-import { enterBySdk, ownId } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, chatter, hush, longestSilence } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk, ownId } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, chatter, hush, longestSilence } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const MIB = 1 << 20
 const KINDS = ['webrtc', 'websocket', 'sse', 'poll']

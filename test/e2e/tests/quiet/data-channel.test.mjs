@@ -1,11 +1,11 @@
 // A data channel that dies in mid-burst, without saying so: messages go on by another link, and come back to it.
 
 import assert from 'node:assert/strict'
-import { enterBySdk } from '../harness/people.mjs'
-import { dropUdp, inside, runInside, whyNot } from '../harness/network.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, chatter, heardOf, hush, longestSilence, received } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk } from '../../harness/people.mjs'
+import { dropUdp, inside, runInside, whyNot } from '../../harness/network.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, chatter, heardOf, hush, longestSilence, received } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const RATE = 60
 

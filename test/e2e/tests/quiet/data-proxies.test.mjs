@@ -1,10 +1,10 @@
 // Proxies that know no WebSockets, or hold every response until it is whole: messages find another way, and lose nothing on it.
 
 import assert from 'node:assert/strict'
-import { enterBySdk, ownId } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, chatter, exchange, heardOf, hush, received, transport } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk, ownId } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, chatter, exchange, heardOf, hush, received, transport } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const EACH = 1000
 const OLD = { probe: { noWebRTC: true } }

@@ -1,10 +1,10 @@
 // The room’s state in browsers: the same at everyone, newcomers and people who were away among them.
 
 import assert from 'node:assert/strict'
-import { enterBySdk, ownId } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk, ownId } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const OLD = { probe: { noWebRTC: true } }
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { scene } from '../harness/scene.mjs'
-import { until } from '../harness/until.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { until } from '../../harness/until.mjs'
 
-const OUT = fileURLToPath(new URL('../out/', import.meta.url))
+const OUT = fileURLToPath(new URL('../../out/', import.meta.url))
 mkdirSync(OUT, { recursive: true })
 
 /** Opens the page and waits until it has tried everything. */

@@ -1,9 +1,9 @@
 // When something is missing or goes wrong, the page says what happened and what to do, and does what still can be done.
 
 import assert from 'node:assert/strict'
-import { enter, inRoom, join, openPreview, others, seesPeople, tiles } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { until } from '../harness/until.mjs'
+import { enter, inRoom, join, openPreview, others, seesPeople, tiles } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { until } from '../../harness/until.mjs'
 
 scene(
   'a denied camera is said so with the way to allow it, and one can join without',

@@ -1,11 +1,11 @@
 // A server whose data folder is full: what is said is refused, and the pictures of those who say it go on moving.
 
 import assert from 'node:assert/strict'
-import { enterBySdk } from '../harness/people.mjs'
-import { framesOf, picturesMove, showPictures } from '../harness/pictures.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, exchange } from '../harness/talk.mjs'
-import { PATIENCE, pause, until } from '../harness/until.mjs'
+import { enterBySdk } from '../../harness/people.mjs'
+import { framesOf, picturesMove, showPictures } from '../../harness/pictures.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, exchange } from '../../harness/talk.mjs'
+import { PATIENCE, pause, until } from '../../harness/until.mjs'
 
 const TINY = { probe: { video: { width: 160, height: 90, fps: 10 } } }
 const SECONDS = 5

@@ -1,9 +1,9 @@
 // Pages that go without a word: what others see of it.
 
-import { enterBySdk, ownId } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { enterBySdk, ownId } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
 const people = (tab) => tab.evaluate(() => [...window.parlor.participants.keys()])
 

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
-import { board } from '../harness/board.mjs'
-import { enterByLobby, enterBySdk, enter, ownId, seesPeople } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, exchange, transport } from '../harness/talk.mjs'
-import { until } from '../harness/until.mjs'
+import { board } from '../../harness/board.mjs'
+import { enterByLobby, enterBySdk, enter, ownId, seesPeople } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, exchange, transport } from '../../harness/talk.mjs'
+import { until } from '../../harness/until.mjs'
 
-const OUT = new URL('../out/', import.meta.url)
+const OUT = new URL('../../out/', import.meta.url)
 
 scene(
   'a person in WebKit chats with one in Chromium, and a newcomer reads what they wrote',
