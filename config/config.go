@@ -125,6 +125,13 @@ type Limits struct {
 	DataAge   time.Duration
 	DataSync  time.Duration // 0: nothing is acknowledged before it is on the disk
 
+	// Files that people put into rooms: bytes of one, of a room's, and of all where they are kept; how many a participant may
+	// put in a minute; and how long one is kept that nobody asks for.
+	FileBytes, FileRoomBytes  int
+	FileMemory, FileDiskBytes int
+	FileRate                  int
+	FileAge                   time.Duration
+
 	// Sessions whose links are gone: when the room takes them for lost, and until when they can come back.
 	LostAfter    time.Duration
 	ResumeWindow time.Duration

@@ -39,9 +39,12 @@ type Config struct {
 	Limits Limits
 	// EmptyTimeout is how long a room that everyone left is kept with its log.
 	EmptyTimeout time.Duration
-	Data         datachannel.LogConfig
-	Log          zerolog.Logger
-	Metrics      *metrics.Metrics
+	// Dropped is told of a room that is gone with all that was said in it, before another one of its name begins: it must not
+	// block, and call nothing here. Nil: nobody is told.
+	Dropped func(room string)
+	Data    datachannel.LogConfig
+	Log     zerolog.Logger
+	Metrics *metrics.Metrics
 }
 
 // Rooms are the rooms of a server, by name.
@@ -211,6 +214,14 @@ func (rs *Rooms) drop(r *Room) {
 	defer rs.mu.Unlock()
 	if rs.rooms[r.name] == r && r.die() {
 		delete(rs.rooms, r.name)
+		rs.droppedLocked(r.name)
+	}
+}
+
+// droppedLocked tells that a room and what was said in it are gone, unless it is kept.
+func (rs *Rooms) droppedLocked(name string) {
+	if rs.cfg.Data.Keeper == nil && rs.cfg.Dropped != nil {
+		rs.cfg.Dropped(name)
 	}
 }
 
@@ -266,6 +277,9 @@ func (rs *Rooms) CloseRoom(name string) error {
 	rs.mu.Lock()
 	r := rs.rooms[name]
 	delete(rs.rooms, name)
+	if r != nil {
+		rs.droppedLocked(name)
+	}
 	rs.mu.Unlock()
 	if r == nil {
 		return ErrNotFound

@@ -35,6 +35,7 @@ type client struct {
 	id          string // of the session
 	first       string // token it was given first
 	attempt     string // its word for the join
+	fileKey     string // lets it put files here; empty: it was made before there were any
 	turn        uint64 // how many sessions had its participant before it
 	since       uint64 // position in the log at which it came
 	participant *room.Participant
@@ -44,7 +45,8 @@ type client struct {
 	ctx         context.Context //nolint:containedctx // the session's life, which is longer than any call
 	cancel      context.CancelCauseFunc
 	links       sync.WaitGroup
-	lines       lines       // over HTTP
+	lines       lines // over HTTP
+	uploads     *uploads
 	leaving     atomic.Bool // for good: nothing of the session is to be kept
 
 	// Guarded by requestMu; a client that switches links has two readers for a moment.
@@ -89,6 +91,7 @@ func newClient(h *Handler) *client {
 		cancel:   cancel,
 		requests: rate.NewLimiter(rate.Limit(l.SignalRate), l.SignalBurst),
 		offers:   rate.NewLimiter(rate.Limit(l.OfferRate), l.OfferBurst),
+		uploads:  newUploads(l.FilesPerMinute),
 	}
 }
 

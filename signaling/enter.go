@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -116,7 +117,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 		return arrival{}, err
 	}
 	c := newClient(h)
-	c.id, c.first, c.attempt = id.ID, id.Token, m.Attempt
+	c.id, c.first, c.attempt, c.fileKey = id.ID, id.Token, m.Attempt, rand.Text()
 	req.Member = c
 	former, replaced := h.sessions.replaced(m.Resume, m.Attempt)
 	req.Replaces = replaced
@@ -142,7 +143,7 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
 		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
 		ICEServers: h.iceServers(p.ID, from.host), State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
-		Limits: h.advertise(), Link: from.key,
+		Limits: h.advertise(), Link: from.key, FileKey: c.fileKey,
 	}
 	if m.Offer != "" {
 		reply.Answer, err = p.Answer(c.ctx, m.Offer, true, publishes(m.Tracks))
@@ -223,6 +224,6 @@ func (h *Handler) advertise() advertised {
 	return advertised{
 		MessageBytes: d.MessageBytes, FrameBytes: d.FrameBytes(), LossyBytes: d.LossyBytes, KeyBytes: d.KeyBytes,
 		ValueBytes: d.ValueBytes, MessagesPerSecond: d.MessagesPerSecond, MessageBurst: d.MessageBurst,
-		BytesPerSecond: d.BytesPerSecond, ByteBurst: d.ByteBurst, MediaLines: h.cfg.Limits.MediaLines,
+		BytesPerSecond: d.BytesPerSecond, ByteBurst: d.ByteBurst, MediaLines: h.cfg.Limits.MediaLines, FileBytes: h.cfg.Files.Largest(),
 	}
 }

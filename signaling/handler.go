@@ -17,6 +17,7 @@ import (
 
 	"github.com/parlorhq/parlor/auth"
 	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/files"
 	"github.com/parlorhq/parlor/internal/metrics"
 	"github.com/parlorhq/parlor/room"
 )
@@ -33,6 +34,7 @@ type Limits struct {
 	ConnectionsPerIP int
 	UpgradeTimeout   time.Duration
 	FirstMessage     time.Duration
+	FilesPerMinute   int           // of one participant
 	LostAfter        time.Duration // of silence until others see a participant leave
 	ResumeWindow     time.Duration // of silence until the session ends
 	Data             datachannel.Limits
@@ -53,12 +55,14 @@ type Config struct {
 	// ICEServers are given to a participant of this id who reached us as host; nil: none.
 	ICEServers func(id, host string) []ICEServer
 	// Keeper writes sessions down, so that they outlive the server; nil: they do not.
-	Keeper  *datachannel.Keeper
+	Keeper *datachannel.Keeper
+	// Files are where people in rooms put files; nil: none are taken.
+	Files   *files.Store
 	Log     zerolog.Logger
 	Metrics *metrics.Metrics
 }
 
-// Handler is the door: an http.Handler for /v1/ws, /v1/sessions and below, /healthz and /readyz.
+// Handler is the door: an http.Handler for /v1/ws, /v1/sessions and below, /v1/files, /healthz and /readyz.
 type Handler struct {
 	// Static after New.
 	cfg      Config
@@ -97,6 +101,7 @@ func New(cfg Config) *Handler {
 	}
 	h.mux.HandleFunc("GET /v1/ws", h.serveWebSocket)
 	h.routeHTTP()
+	h.routeFiles()
 	h.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	h.mux.HandleFunc("GET /readyz", h.serveReady)
 	cfg.Metrics.Gauge("parlor_websockets", "WebSockets open now.", func() float64 { return float64(h.sockets.Load()) })

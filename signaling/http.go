@@ -101,7 +101,7 @@ func statusOf(word string) int {
 		return http.StatusUnauthorized
 	case "not_allowed":
 		return http.StatusForbidden
-	case "room_not_found":
+	case "room_not_found", "not_found":
 		return http.StatusNotFound
 	case "stale_link", "room_full", "room_locked":
 		return http.StatusConflict
@@ -113,6 +113,8 @@ func statusOf(word string) int {
 		return http.StatusTooManyRequests
 	case "overloaded", "draining", "too_many_rooms":
 		return http.StatusServiceUnavailable
+	case "storage_full":
+		return http.StatusInsufficientStorage
 	case "internal":
 		return http.StatusInternalServerError
 	}

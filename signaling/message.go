@@ -159,16 +159,17 @@ type slot struct {
 }
 
 type advertised struct {
-	MessageBytes      int `json:"messageBytes"`
-	FrameBytes        int `json:"frameBytes"`
-	LossyBytes        int `json:"lossyBytes"`
-	KeyBytes          int `json:"keyBytes"`
-	ValueBytes        int `json:"valueBytes"`
-	MessagesPerSecond int `json:"messagesPerSecond"`
-	MessageBurst      int `json:"messageBurst"`
-	BytesPerSecond    int `json:"bytesPerSecond"`
-	ByteBurst         int `json:"byteBurst"`
-	MediaLines        int `json:"mediaLines"`
+	MessageBytes      int   `json:"messageBytes"`
+	FrameBytes        int   `json:"frameBytes"`
+	LossyBytes        int   `json:"lossyBytes"`
+	KeyBytes          int   `json:"keyBytes"`
+	ValueBytes        int   `json:"valueBytes"`
+	MessagesPerSecond int   `json:"messagesPerSecond"`
+	MessageBurst      int   `json:"messageBurst"`
+	BytesPerSecond    int   `json:"bytesPerSecond"`
+	ByteBurst         int   `json:"byteBurst"`
+	MediaLines        int   `json:"mediaLines"`
+	FileBytes         int64 `json:"fileBytes"`
 }
 
 type joinedReply struct {
@@ -187,6 +188,7 @@ type joinedReply struct {
 	State        int           `json:"state"`          // cells that follow
 	History      []string      `json:"history"`        // types of messages that are kept for newcomers
 	Link         string        `json:"link,omitempty"` // key of the link, over HTTP
+	FileKey      string        `json:"fileKey"`        // lets it put files into the room
 	Limits       advertised    `json:"limits"`
 }
 

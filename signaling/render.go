@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/parlorhq/parlor/auth"
+	"github.com/parlorhq/parlor/files"
 	"github.com/parlorhq/parlor/room"
 	"github.com/parlorhq/parlor/sfu"
 )
@@ -104,6 +105,11 @@ func renderGrant(g room.Grant) grant {
 func codes() []codeOf {
 	return []codeOf{
 		{errBadMessage, "bad_message"},
+		{files.ErrEmpty, "bad_message"},
+		{files.ErrTooLarge, "too_large"},
+		{files.ErrFull, "storage_full"},
+		{files.ErrShort, "bad_message"},
+		{files.ErrNotFound, "not_found"},
 		{errTooManyRequests, "rate_limited"},
 		{errNoSession, "session_not_found"},
 		{errStaleLink, "stale_link"},

@@ -26,6 +26,7 @@ type kept struct {
 	Token    string     `json:"token"`
 	Former   string     `json:"former,omitempty"`
 	Attempt  string     `json:"attempt,omitempty"`
+	FileKey  string     `json:"fileKey,omitempty"`
 	Turn     uint64     `json:"turn,omitempty"`
 	Since    uint64     `json:"since,omitempty"`
 	Here     bool       `json:"here"`
@@ -47,7 +48,7 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
 		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here,
-		Attempt: c.attempt, Turn: c.turn, Since: c.since,
+		Attempt: c.attempt, FileKey: c.fileKey, Turn: c.turn, Since: c.since,
 	}
 	var ok bool
 	if k.Token, k.Former, ok = c.h.sessions.tokens(c.id); !ok {
@@ -156,7 +157,7 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 		c.forget()
 		return err
 	}
-	c.first, c.attempt, c.turn, c.since = k.Token, k.Attempt, k.Turn, k.Since
+	c.first, c.attempt, c.fileKey, c.turn, c.since = k.Token, k.Attempt, k.FileKey, k.Turn, k.Since
 	snap.Cells = nil // the client has them, or says how much of them
 	c.begin(p, snap, taken)
 	h.sessions.put(id, entry{client: c, token: k.Token, former: k.Former, attempt: k.Attempt})

@@ -23,6 +23,7 @@ import (
 	"github.com/parlorhq/parlor/auth"
 	"github.com/parlorhq/parlor/config"
 	"github.com/parlorhq/parlor/datachannel"
+	"github.com/parlorhq/parlor/files"
 	"github.com/parlorhq/parlor/front"
 	"github.com/parlorhq/parlor/front/turn"
 	"github.com/parlorhq/parlor/internal/metrics"
@@ -96,6 +97,7 @@ type server struct {
 	sockets []net.PacketConn
 	store   datachannel.Store // nil: in memory only
 	keeper  *datachannel.Keeper
+	files   *files.Store
 	clock   steady.Clock // of the ages of rooms
 	engine  *sfu.Engine
 	rooms   *room.Rooms
@@ -145,6 +147,9 @@ func (s *server) open() (err error) {
 	if err = s.openStore(counts); err != nil {
 		return err
 	}
+	if err = s.openFiles(counts); err != nil {
+		return err
+	}
 	s.engine, err = sfu.NewEngine(sfu.Config{
 		Sockets: s.sockets, Streams: s.port.ICE(), Relayed: s.relayed, ExternalIPs: cfg.ExternalIPs, Log: log, Metrics: counts,
 		Limits: sfu.Limits{
@@ -157,7 +162,7 @@ func (s *server) open() (err error) {
 	}
 	s.rooms = room.NewRooms(room.Config{
 		Engine: s.engine, Encode: signaling.EncodeEvent, Log: log, Metrics: counts, EmptyTimeout: l.RoomEmptyTimeout,
-		Data: s.logConfig(counts),
+		Data: s.logConfig(counts), Dropped: s.files.Forget,
 		Limits: room.Limits{
 			Rooms: l.Rooms, Participants: l.RoomSize, Tracks: l.Tracks, RoomBytes: l.RoomBytes,
 			NameBytes: l.NameBytes, IdentityBytes: l.IdentityBytes, MetadataBytes: l.MetadataBytes,
@@ -169,7 +174,7 @@ func (s *server) open() (err error) {
 	}
 	s.door = signaling.New(signaling.Config{
 		Rooms: s.rooms, Verifier: verifier, Open: cfg.Dev, Origins: cfg.AllowedOrigins, Log: log, Metrics: counts,
-		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper, ICEServers: s.iceServers,
+		Limits: doorLimits(l), History: cfg.History, Keeper: s.keeper, Files: s.files, ICEServers: s.iceServers,
 	})
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
@@ -194,7 +199,7 @@ func doorLimits(l config.Limits) signaling.Limits {
 		FrameBytes: int64(l.SDPBytes + frameSlack), MediaLines: l.MediaLines,
 		SignalRate: l.SignalRate, SignalBurst: l.SignalBurst, OfferRate: l.OfferRate, OfferBurst: l.OfferBurst,
 		Connections: l.Connections, ConnectionsPerIP: l.ConnectionsPerIP,
-		UpgradeTimeout: l.UpgradeTimeout, FirstMessage: l.FirstMessageTimeout,
+		UpgradeTimeout: l.UpgradeTimeout, FirstMessage: l.FirstMessageTimeout, FilesPerMinute: l.FileRate,
 		LostAfter: l.LostAfter, ResumeWindow: l.ResumeWindow,
 		Data: datachannel.Limits{
 			MessageBytes: l.MessageBytes, MessagesPerSecond: l.MessageRate, MessageBurst: l.MessageBurst,

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/parlorhq/parlor/datachannel"
 	"github.com/parlorhq/parlor/datachannel/disk"
+	"github.com/parlorhq/parlor/files"
 	"github.com/parlorhq/parlor/internal/metrics"
 )
 
@@ -40,6 +42,23 @@ func (s *server) closeStore() error {
 	return s.store.Close()
 }
 
+// openFiles opens where people's files are: in the data folder, or in memory.
+func (s *server) openFiles(counts *metrics.Metrics) (err error) {
+	l := s.cfg.Limits
+	c := files.Config{
+		Limits:  files.Limits{File: int64(l.FileBytes), Room: int64(l.FileRoomBytes), Total: int64(l.FileMemory), Age: l.FileAge},
+		Log:     s.log,
+		Metrics: counts,
+	}
+	if s.cfg.DataDir != "" {
+		c.Dir, c.Limits.Total = filepath.Join(s.cfg.DataDir, "files"), int64(l.FileDiskBytes)
+	}
+	if s.files, err = files.Open(c); err != nil {
+		return fmt.Errorf("files: %w", err)
+	}
+	return nil
+}
+
 // logConfig is what rooms remember, and where.
 func (s *server) logConfig(counts *metrics.Metrics) datachannel.LogConfig {
 	l := s.cfg.Limits
@@ -62,11 +81,21 @@ func (s *server) logConfig(counts *metrics.Metrics) datachannel.LogConfig {
 	}
 }
 
-// sweep forgets rooms that nobody has entered for long.
+// sweep forgets rooms that nobody has entered for long, and files that nobody asks for or whose rooms are gone.
 func (s *server) sweep(now time.Time) {
-	if s.store == nil {
-		return
+	if s.store != nil {
+		s.sweepStore(now)
 	}
+	s.files.Sweep(func(room string) bool {
+		if there := s.rooms.Has(room); there || s.store == nil {
+			return there
+		}
+		there, err := s.store.Has(room)
+		return there || err != nil
+	})
+}
+
+func (s *server) sweepStore(now time.Time) {
 	oldest := s.clock.At(now).Add(-s.cfg.Limits.DataAge).Unix()
 	var old []string
 	err := s.store.Rooms(func(room string, used int64) error {
