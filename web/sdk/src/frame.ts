@@ -73,6 +73,7 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         state: f.countOr('state', 0),
         history: f.strings('history'),
         ...(f.has('link') ? { link: f.string('link') } : {}),
+        fileKey: f.text('fileKey'),
         limits: limits(f.object('limits')),
       }
     case 'resumed':
@@ -337,6 +338,7 @@ function limits(f: Fields): Limits {
     bytesPerSecond: f.count('bytesPerSecond'),
     byteBurst: f.count('byteBurst'),
     mediaLines: f.count('mediaLines'),
+    fileBytes: f.countOr('fileBytes', 0),
   }
 }
 

@@ -5,13 +5,13 @@ import { Connection } from './connection'
 import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
-import type { OpenWebSocket } from './dial'
 import { Emitter, guarded } from './emitter'
 import { Entrance } from './entrance'
+import type { Environment } from './environment'
 import { ParlorError } from './errors'
+import { Files, type UploadedFile, type UploadOptions } from './files'
 import type { HistoryOptions, HistoryPage } from './history'
 import { Ladder } from './ladder'
-import type { Http } from './http'
 import type { Link } from './link'
 import { Media, type MediaState } from './media'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
@@ -23,19 +23,12 @@ import type { RoomState } from './state'
 import { httpUrl, sessionUrl } from './url'
 import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage } from './wire'
 
-/** @internal */
-export interface Environment {
-  openWebSocket: OpenWebSocket
-  fetch: Http['fetch']
-  webrtc: boolean
-  storage: Storage | undefined
-}
-
 /** A room we are in. It stays the same object over reconnections. */
 export class Room extends Emitter<RoomEvents> {
   readonly #options: JoinOptions
   readonly #entrance: Entrance
   readonly #connection: Connection
+  readonly #files: Files
   readonly #media: Media | undefined
   readonly #company: Company
   /** Only the data channel may carry messages. */
@@ -102,6 +95,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#entrance = entrance
     const { openWebSocket, fetch } = environment
     const network = { webSocketUrl, openWebSocket, http: { url: httpUrl(webSocketUrl), fetch } }
+    this.#files = new Files(network.http.url)
     this.#connection = new Connection(network, bases, {
       hello: () => entrance.hello(),
       welcome: (link, message) => this.#welcome(link, message),
@@ -185,6 +179,16 @@ export class Room extends Emitter<RoomEvents> {
    */
   history(options: HistoryOptions = {}): Promise<HistoryPage> {
     return this.#data.history(options)
+  }
+
+  /** Puts a file into the room, for whoever gets to know its id: say it in a message, or in the state. At most limits.fileBytes. */
+  upload(blob: Blob, options: UploadOptions = {}): Promise<UploadedFile> {
+    return this.#files.upload(blob, options)
+  }
+
+  /** Where the file of this id is. */
+  fileUrl(id: string): string {
+    return this.#files.url(id)
   }
 
   /** Whether pictures of others are sent to us at all; sound goes on. */
@@ -276,6 +280,7 @@ export class Room extends Emitter<RoomEvents> {
       return
     }
     this.#entrance.joined(message)
+    this.#files.joined(message)
     this.#name = message.room
     this.#grant = message.grant
     this.#limits = message.limits
@@ -386,6 +391,7 @@ export class Room extends Emitter<RoomEvents> {
     const left = new ParlorError(reason, 'the room was left')
     this.#session?.end(left)
     this.#data.end(left)
+    this.#files.end(left)
     this.#connection.stop()
     this.#channels.close()
     this.#media?.close()

@@ -36,6 +36,8 @@ export interface Limits {
   byteBurst: number
   /** Most m-lines an offer may have. */
   mediaLines: number
+  /** Largest file; 0: none is taken. */
+  fileBytes: number
 }
 
 export interface TrackInfo {
@@ -137,6 +139,8 @@ export interface Joined {
   history: string[]
   /** The key of this link, if it goes over HTTP. */
   link?: string
+  /** Lets us put files into the room; empty: nothing does. */
+  fileKey: string
   limits: Limits
 }
 

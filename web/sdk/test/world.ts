@@ -19,6 +19,7 @@ export const limits: Limits = {
   bytesPerSecond: 262_144,
   byteBurst: 1 << 20,
   mediaLines: 64,
+  fileBytes: 1000,
 }
 
 /** mulberry32: the same seed gives the same course of events. */
