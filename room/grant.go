@@ -52,6 +52,11 @@ func (g Grant) maySend(kind string) bool {
 	return g.Data && (g.SendTypes == nil || slices.Contains(g.SendTypes, kind))
 }
 
+// MaySay says whether others may get to know anything by g: messages of some type, or some of the state.
+func (g Grant) MaySay() bool {
+	return g.Data && (g.SendTypes == nil || g.WriteState == nil || len(g.SendTypes)+len(g.WriteState) > 0)
+}
+
 func (g Grant) mayWrite(key string) bool {
 	return g.Data && (g.WriteState == nil || slices.ContainsFunc(g.WriteState, func(prefix string) bool {
 		return strings.HasPrefix(key, prefix)

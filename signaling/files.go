@@ -136,7 +136,7 @@ func (h *Handler) uploader(r *http.Request) (*client, error) {
 		return nil, fmt.Errorf("%w: this is not the key for files", auth.ErrUnauthorized)
 	case h.cfg.Files.Largest() == 0:
 		return nil, fmt.Errorf("%w: %w", room.ErrNotAllowed, errFilesRefused)
-	case !c.participant.Grant.Data:
+	case !c.participant.Grant.MaySay():
 		return nil, fmt.Errorf("%w: you may not send files", room.ErrNotAllowed)
 	}
 	return c, nil

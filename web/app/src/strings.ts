@@ -224,6 +224,23 @@ export const strings = {
     sending: 'Sending',
     newBelow: 'New messages',
     tooLong: 'This message is too long.',
+    attach: 'Send a file',
+    drop: 'Drop files here to send them to everyone',
+    save: (file: string) => `Save ${file}`,
+    sendingFile: (file: string) => `Sending ${file}`,
+    cancel: (file: string) => `Do not send ${file}`,
+    remove: 'Remove',
+    gone: 'No longer there',
+    tooMany: (n: number) => `At most ${n} files at once`,
+    // Why a file was not sent. Codes as in docs/protocol.md.
+    notTaken: (code: string, largest: string) =>
+      ({
+        too_large: `Larger than ${largest}`,
+        storage_full: 'The room has no place for more files',
+        rate_limited: 'Too many files at once',
+        not_allowed: 'Files may not be sent here',
+        bad_message: 'The file is empty or did not come whole',
+      })[code] ?? 'Not sent',
     says: (name: string, text: string) => `${name}: ${text}`,
   },
 

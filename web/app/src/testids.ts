@@ -20,6 +20,8 @@
 //   unread                count of unread messages on the chat toggle
 //   people-count          the number of people here
 //   chat                  the chat panel;  chat-input, chat-send in it
+//   chat-attach, chat-file   in it: the button that opens the files of the machine, and the field that takes them
+//   chat-card, chat-picture   a file in a message, as a card or shown
 //   messages              the list;  message  one of them; data-from: participant id, data-state: pending | sent | failed
 //   audio-only            in the panel of `network`: the switch for sound only; aria-checked
 //   pages                 the buttons that turn the pages of the stage, when not all fit; data-page, data-of: from 1
@@ -79,6 +81,10 @@ export const testids = {
   chat: 'chat',
   chatInput: 'chat-input',
   chatSend: 'chat-send',
+  chatAttach: 'chat-attach',
+  chatFile: 'chat-file',
+  chatCard: 'chat-card',
+  chatPicture: 'chat-picture',
   messages: 'messages',
   message: 'message',
   people: 'people',

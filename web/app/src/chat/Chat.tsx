@@ -1,11 +1,23 @@
 import { ArrowDown, MessageCircle, RotateCcw, SendHorizontal, X } from 'lucide-react'
-import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type ClipboardEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import { Attach } from './Attach'
 import styles from './Chat.module.css'
 import { type ChatLog, type ChatMessage, LONGEST } from './ChatLog'
+import { sizeOf } from './file'
+import { FileCard } from './FileCard'
 import { linkify } from './linkify'
+import { useDrop } from './useDrop'
 
 interface Props {
   log: ChatLog
@@ -13,6 +25,13 @@ interface Props {
   maySend: boolean
   send: (text: string) => void
   again: (key: string) => void
+  // Undefined: files are not to be sent.
+  attach: ((files: readonly File[]) => void) | undefined
+  // Bytes of the largest file that is taken.
+  largest: number
+  // Takes back what has not gone.
+  drop: (key: string) => void
+  fileUrl: (id: string) => string
   close: () => void
 }
 
@@ -36,7 +55,56 @@ const Words = ({ text }: { text: string }) =>
     ),
   )
 
-export const Chat = ({ log, maySend, send, again, close }: Props) => {
+// Trying again would change nothing.
+const FINAL = new Set(['too_large', 'not_allowed'])
+
+const What = ({ message, fileUrl, drop }: { message: ChatMessage } & Pick<Props, 'fileUrl' | 'drop'>) => {
+  const { file, text } = message
+  if (file === undefined)
+    return (
+      <p className={styles.words} data-text>
+        <Words text={text} />
+      </p>
+    )
+  return (
+    <FileCard
+      file={file}
+      url={file.id === undefined ? undefined : fileUrl(file.id)}
+      progress={message.state === 'pending' ? (message.progress ?? 1) : undefined}
+      cancel={() => drop(message.key)}
+    />
+  )
+}
+
+const Failed = ({
+  message,
+  largest,
+  again,
+  drop,
+}: { message: ChatMessage } & Pick<Props, 'largest' | 'again' | 'drop'>) => {
+  const failure = message.failure ?? ''
+  const why =
+    message.file === undefined ? strings.chat.failed : strings.chat.notTaken(failure, sizeOf(largest))
+  return (
+    <div className={styles.ways}>
+      {FINAL.has(failure) ? (
+        <span className={styles.failed}>{why}</span>
+      ) : (
+        <button type="button" className={styles.failed} onClick={() => again(message.key)}>
+          <RotateCcw size={14} aria-hidden="true" />
+          {why}. {strings.preview.tryAgain}
+        </button>
+      )}
+      {message.file !== undefined && (
+        <button type="button" className={styles.failed} onClick={() => drop(message.key)}>
+          {strings.chat.remove}
+        </button>
+      )}
+    </div>
+  )
+}
+
+export const Chat = ({ log, maySend, send, again, attach, largest, drop, fileUrl, close }: Props) => {
   const { messages } = useStore(log.state)
   const [draft, setDraft] = useState('')
   const [below, setBelow] = useState(false)
@@ -78,6 +146,16 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
     input.current?.focus()
   }
 
+  const dropping = useDrop(attach)
+
+  const paste = (event: ClipboardEvent) => {
+    const { files, types } = event.clipboardData
+    // Office programs put a picture of the words beside the words.
+    if (attach === undefined || files.length === 0 || types.includes('text/plain')) return
+    event.preventDefault()
+    attach([...files])
+  }
+
   const keys = (event: KeyboardEvent) => {
     // Enter that ends the composing of a character is not meant for us.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
@@ -86,7 +164,12 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
   }
 
   return (
-    <section className={styles.chat} data-testid={testids.chat} aria-label={strings.chat.heading}>
+    <section
+      className={styles.chat}
+      data-testid={testids.chat}
+      aria-label={strings.chat.heading}
+      {...dropping.handlers}
+    >
       <header className={styles.head}>
         <h2>{strings.chat.heading}</h2>
         <button type="button" className={styles.close} onClick={close} aria-label={strings.room.close}>
@@ -129,15 +212,10 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
                   <time dateTime={message.at.toISOString()}>{clock.format(message.at)}</time>
                 </div>
               )}
-              <p className={styles.words} data-text>
-                <Words text={message.text} />
-              </p>
+              <What message={message} fileUrl={fileUrl} drop={drop} />
               {message.state === 'pending' && <span className="unseen">{strings.chat.sending}</span>}
               {message.state === 'failed' && (
-                <button type="button" className={styles.failed} onClick={() => again(message.key)}>
-                  <RotateCcw size={14} aria-hidden="true" />
-                  {strings.chat.failed}. {strings.preview.tryAgain}
-                </button>
+                <Failed message={message} largest={largest} again={again} drop={drop} />
               )}
             </li>
           )
@@ -153,6 +231,7 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
 
       {maySend ? (
         <form className={styles.form} onSubmit={submit}>
+          {attach !== undefined && <Attach attach={attach} />}
           <textarea
             ref={input}
             data-testid={testids.chatInput}
@@ -161,6 +240,7 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
             value={draft}
             onChange={(e) => setDraft(e.target.value)}
             onKeyDown={keys}
+            onPaste={paste}
             placeholder={strings.chat.placeholder}
             aria-label={strings.chat.placeholder}
             maxLength={LONGEST}
@@ -180,6 +260,7 @@ export const Chat = ({ log, maySend, send, again, close }: Props) => {
       ) : (
         <p className={styles.readOnly}>{strings.chat.readOnly}</p>
       )}
+      {dropping.over && <p className={styles.drop}>{strings.chat.drop}</p>}
     </section>
   )
 }

@@ -1,7 +1,9 @@
 // The chat of one visit: what others wrote in the room's order, and what one wrote oneself, at its place in that
 // order once the server has confirmed it. It knows no React and no elements.
 
+import { codeOf } from '../errors'
 import { Store } from '../store'
+import { type ChatFile, fileOf } from './file'
 
 // Offsets may begin anew when the room is reset, so they count only within one era.
 interface Place {
@@ -15,9 +17,15 @@ export interface ChatMessage {
   from: string
   name: string
   mine: boolean
+  // Of a file its name.
   text: string
+  file?: ChatFile
+  // How much of the file has gone, from 0 to 1, while it is on its way.
+  progress?: number
   at: Date
   state: 'pending' | 'sent' | 'failed'
+  // Why it was not sent: a code of docs/protocol.md or of the SDK.
+  failure?: string
   // The place in the room's order, once known.
   place?: Place
   // Written before one came: no news.
@@ -38,6 +46,7 @@ export interface ChatState {
   open: boolean
 }
 
+// Messages of this type have `text`, and `file` where they tell of one; its name is their text, for whoever knows no files.
 export const TYPE = 'chat'
 export const LONGEST = 8000
 // What one page keeps. Older messages are let go, as the room's own log does.
@@ -47,7 +56,17 @@ export interface Post {
   (type: string, data: unknown): Promise<{ offset: number }>
 }
 
+// Puts a file into the room.
+export interface Upload {
+  (
+    file: File,
+    options: { signal: AbortSignal; onProgress: (sent: number, total: number) => void },
+  ): Promise<{ id: string; name: string; type: string; size: number }>
+}
+
 export const textOf = (data: unknown): string | undefined => {
+  const file = fileOf(data)
+  if (file !== undefined) return file.name
   if (typeof data !== 'object' || data === null || !('text' in data) || typeof data.text !== 'string')
     return undefined
   const text = data.text.slice(0, LONGEST)
@@ -55,6 +74,13 @@ export const textOf = (data: unknown): string | undefined => {
 }
 
 const compare = (a: Place, b: Place): number => a.era - b.era || a.offset - b.offset
+
+const dataOf = ({ text, file }: ChatMessage) => (file === undefined ? { text } : { text, file })
+
+const about = (data: unknown): Pick<ChatMessage, 'file'> => {
+  const file = fileOf(data)
+  return file === undefined ? {} : { file }
+}
 
 const keyOf = ({ era, offset }: Place): string => `o${era}.${offset}`
 
@@ -74,6 +100,10 @@ export class ChatLog {
   readonly state = new Store<ChatState>({ messages: [], unread: 0, open: false })
   private written = 0
   private era = 0
+  // Files that are on their way or did not get there, by the keys of their messages.
+  private readonly files = new Map<string, { file: File; stop: AbortController }>()
+  // One after the other: a line is not faster for more.
+  private uploads: Promise<void> = Promise.resolve()
 
   // The room was reset: what comes now is behind all that came, whatever its offset.
   beginAnew(): void {
@@ -92,6 +122,7 @@ export class ChatLog {
         name: from.name,
         mine: false,
         text,
+        ...about(data),
         at: meta.sentAt,
         state: 'sent',
         place,
@@ -110,7 +141,7 @@ export class ChatLog {
         const key = keyOf(place)
         if (text === undefined || known.has(key)) return list
         const { id, name } = from
-        const message = { key, from: id, name, mine: id === me, text, at: sentAt, place }
+        const message = { key, from: id, name, mine: id === me, text, ...about(data), at: sentAt, place }
         return placed(list, { ...message, state: 'sent', past: true })
       }, s.messages)
       return { ...s, messages }
@@ -118,26 +149,40 @@ export class ChatLog {
   }
 
   async send(text: string, me: { id: string; name: string }, post: Post): Promise<void> {
-    const key = `n${++this.written}`
-    const message: ChatMessage = {
-      key,
-      from: me.id,
-      name: me.name,
-      mine: true,
-      text,
-      at: new Date(),
-      state: 'pending',
-    }
-    this.state.update((s) => ({ ...s, messages: placed(s.messages, message) }))
-    await this.deliver(message, post)
+    await this.deliver(this.write(text, me), post)
   }
 
-  async again(key: string, post: Post): Promise<void> {
-    const message = this.state.get().messages.find((m) => m.key === key && m.state === 'failed')
-    if (message === undefined) return
+  async sendFile(file: File, me: { id: string; name: string }, upload: Upload, post: Post): Promise<void> {
+    const { name, type, size } = file
+    const message = this.write(name, me, { id: undefined, name, type, size })
+    this.files.set(message.key, { file, stop: new AbortController() })
+    await this.transfer(message, upload, post)
+  }
+
+  async again(key: string, upload: Upload, post: Post): Promise<void> {
+    const message = this.find(key)
+    if (message?.state !== 'failed') return
     const pending: ChatMessage = { ...message, state: 'pending', at: new Date() }
-    this.state.update((s) => ({ ...s, messages: placed(s.messages, pending) }))
-    await this.deliver(pending, post)
+    delete pending.failure
+    this.put(pending)
+    if (pending.file !== undefined && pending.file.id === undefined)
+      await this.transfer(pending, upload, post)
+    else await this.deliver(pending, post)
+  }
+
+  // Takes back a file that has not got there.
+  drop(key: string): void {
+    this.files.get(key)?.stop.abort()
+    this.files.delete(key)
+    this.state.update((s) => ({
+      ...s,
+      messages: s.messages.filter((m) => m.key !== key || m.place !== undefined),
+    }))
+  }
+
+  // The visit is over: what has not gone does not go any more.
+  close(): void {
+    for (const { stop } of this.files.values()) stop.abort()
   }
 
   setOpen(open: boolean): void {
@@ -148,14 +193,64 @@ export class ChatLog {
     return { era: this.era, offset }
   }
 
+  private find(key: string): ChatMessage | undefined {
+    return this.state.get().messages.find((m) => m.key === key)
+  }
+
+  private put(message: ChatMessage): void {
+    this.state.update((s) => ({ ...s, messages: placed(s.messages, message) }))
+  }
+
+  private write(text: string, me: { id: string; name: string }, file?: ChatFile): ChatMessage {
+    const message: ChatMessage = {
+      key: `n${++this.written}`,
+      from: me.id,
+      name: me.name,
+      mine: true,
+      text,
+      ...(file === undefined ? {} : { file, progress: 0 }),
+      at: new Date(),
+      state: 'pending',
+    }
+    this.put(message)
+    return message
+  }
+
+  private transfer(message: ChatMessage, upload: Upload, post: Post): Promise<void> {
+    this.uploads = this.uploads.then(async () => {
+      const pending = this.files.get(message.key)
+      if (pending === undefined) return // taken back
+      try {
+        const { id, name, type, size } = await upload(pending.file, {
+          signal: pending.stop.signal,
+          onProgress: (sent, total) => this.progress(message.key, sent / total),
+        })
+        this.files.delete(message.key)
+        await this.deliver({ ...message, text: name, file: { id, name, type, size } }, post)
+      } catch (error) {
+        if (!pending.stop.signal.aborted) this.put({ ...message, state: 'failed', failure: codeOf(error) })
+      }
+    })
+    return this.uploads
+  }
+
+  // It keeps its place.
+  private progress(key: string, progress: number): void {
+    this.state.update((s) => ({
+      ...s,
+      messages: s.messages.map((m) => (m.key === key ? { ...m, progress } : m)),
+    }))
+  }
+
   private async deliver(message: ChatMessage, post: Post): Promise<void> {
     let done: ChatMessage
     try {
-      const { offset } = await post(TYPE, { text: message.text })
+      const { offset } = await post(TYPE, dataOf(message))
       done = { ...message, state: 'sent', place: this.placeOf(offset) }
-    } catch {
-      done = { ...message, state: 'failed' }
+    } catch (error) {
+      done = { ...message, state: 'failed', failure: codeOf(error) }
     }
-    this.state.update((s) => ({ ...s, messages: placed(s.messages, done) }))
+    delete done.progress
+    this.put(done)
   }
 }

@@ -1,8 +1,8 @@
 // A room one is in, as the page needs it: the SDK's room with what is shown of it, its chat, one's own devices, and
 // the words that pass. Begins when joined, ends once.
 
-import type { Participant, Room, Source } from '/sdk/parlor.js'
-import type { ChatLog } from '../chat/ChatLog'
+import { maySend, type Participant, type Room, type Source } from '/sdk/parlor.js'
+import { type ChatLog, TYPE, type Upload } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
 import { Notices } from './Notices'
@@ -11,6 +11,9 @@ import { followRoom, type RoomView } from './roomView'
 
 // Mutes what somebody sends, for everybody.
 export type Mute = (participantId: string, source: Source) => void
+
+// Of one go: what is dropped by mistake is a folder.
+const MOST_FILES = 10
 
 export class Call {
   readonly room: Room
@@ -56,7 +59,18 @@ export class Call {
   }
 
   sayAgain(key: string): void {
-    void this.chat.again(key, this.post)
+    void this.chat.again(key, this.upload, this.post)
+  }
+
+  // Whether files may be sent: not everyone may, and not every server takes some.
+  get mayAttach(): boolean {
+    return maySend(this.room.grant, TYPE) && (this.room.limits?.fileBytes ?? 0) > 0
+  }
+
+  sendFiles(files: readonly File[]): void {
+    if (files.length > MOST_FILES) this.notices.say(strings.chat.tooMany(MOST_FILES))
+    for (const file of files.slice(0, MOST_FILES))
+      void this.chat.sendFile(file, this.room.localParticipant, this.upload, this.post)
   }
 
   // From a click, or it does nothing.
@@ -80,6 +94,7 @@ export class Call {
   end(): void {
     for (const off of this.offs.splice(0)) off()
     this.notices.close()
+    this.chat.close()
     if (window.parlor === this.room) delete window.parlor
   }
 
@@ -92,6 +107,8 @@ export class Call {
     this.hinted = last.key
     if (!open) this.notices.say(strings.chat.says(last.name || strings.room.someone, last.text), true)
   }
+
+  private readonly upload: Upload = (file, options) => this.room.upload(file, options)
 
   private readonly post = (type: string, data: unknown) => this.room.sendMessage(type, data)
 }

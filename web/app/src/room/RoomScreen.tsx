@@ -22,6 +22,7 @@ import { Shortcuts } from './Shortcuts'
 import { Stage } from './Stage'
 import { Toasts } from './Toasts'
 import { useActions } from './useActions'
+import { useDropGuard } from './useDropGuard'
 import { useKeys } from './useKeys'
 import { useNarrow } from './useNarrow'
 import { usePanels } from './usePanels'
@@ -66,6 +67,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
 
   useEffect(() => note({ microphone, camera }), [note, microphone, camera])
   useWakeLock()
+  useDropGuard()
 
   const toggle = (device: Device) => {
     if (publishes) void call.own.set(device, !on[device])

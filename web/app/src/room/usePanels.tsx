@@ -53,6 +53,10 @@ export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
           maySend={maySend(call.room.grant, CHAT)}
           send={(text) => call.say(text)}
           again={(key) => call.sayAgain(key)}
+          attach={call.mayAttach ? (files) => call.sendFiles(files) : undefined}
+          largest={call.room.limits?.fileBytes ?? 0}
+          drop={(key) => call.chat.drop(key)}
+          fileUrl={(id) => call.room.fileUrl(id)}
           close={close}
         />
       ),
