@@ -161,6 +161,16 @@ export const endings: Record<string, Ending> = {
     text: 'It keeps as much as it can hold. Delete something, then try again.',
     ways: ['rejoin', 'home'],
   },
+  storage_full: {
+    title: 'There is no place for more files',
+    text: 'The room, or the whole server, holds as many files as it may. Older ones make room after a while.',
+    ways: ['rejoin', 'home'],
+  },
+  not_found: {
+    title: 'This file is no longer there',
+    text: 'Files are kept as long as their room, and a while when nobody looks at them. Ask for it again.',
+    ways: ['rejoin', 'home'],
+  },
   not_stored: {
     title: 'The server could not keep what you sent',
     text: 'Its disk takes nothing more, so nobody got it. Tell whoever runs the server, and try again later.',

@@ -1,9 +1,9 @@
 // Files in the chat: by the button, by pasting and by dropping; as others see them, those too who come later; and what is not taken.
 
 import assert from 'node:assert/strict'
-import { inRoom } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { until } from '../harness/until.mjs'
+import { inRoom } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { until } from '../../harness/until.mjs'
 
 async function come(browser, server, name) {
   const tab = await browser.tab(name)
