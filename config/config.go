@@ -45,6 +45,9 @@ type Config struct {
 	// AllowedOrigins are the web origins besides this host's own, as a browser writes them (https://example.org).
 	AllowedOrigins []string
 
+	// EmbedOrigins are the web origins besides this host's own whose pages may have a room in a frame.
+	EmbedOrigins []string
+
 	// DataDir is where logs, state and sessions are kept; empty: in memory only.
 	DataDir string
 

@@ -62,6 +62,7 @@ func (l *loader) sections() []section {
 			{"turn-secret", "SECRET", "what turn-servers make credentials of (coturn: static-auth-secret)", secretText{&c.TURN.Secret}},
 			{"keys", "NAME:SECRET,…", "API keys that sign tokens, secrets of 32 bytes or more; in YAML a map. Flags are seen by every user of the machine: prefer the variable or the file", keys{&c.Keys}},
 			{"allowed-origins", "ORIGIN,…", "web pages elsewhere that may use this server (https://example.org)", origins(&c.AllowedOrigins)},
+			{"embed-origins", "ORIGIN,…", "web pages elsewhere that may show a room inside of them (parlor-room, or an iframe of /embed/ROOM)", origins(&c.EmbedOrigins)},
 			{"data-dir", "FOLDER", "where messages, state and sessions are kept, so that they survive a restart and a crash; unset: in memory only", text{&c.DataDir}},
 			{"admin", "ADDRESS", "address of metrics, pprof and probes, or off (default 127.0.0.1:9090; with dev off)", admin{address{&c.Admin}, &l.adminSet}},
 			{"log-level", "LEVEL", "trace, debug, info, warn or error", level{&c.LogLevel}},

@@ -18,10 +18,10 @@ import (
 	"sync"
 )
 
-// policy is what the page may do. Nothing inline, nothing from elsewhere; sessions may be on another host that the
-// page's author names.
+// policy is what the page may do, but for who may have it in a frame. Nothing inline, nothing from elsewhere; sessions may
+// be on another host that the page's author names.
 const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; " +
-	"style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+	"style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors "
 
 // file is one file as it is sent.
 type file struct {
@@ -36,20 +36,24 @@ type file struct {
 type site struct {
 	files map[string]*file
 	index *file // nil when the page was not built
+
+	// Who may have a room in a frame, as sources of a policy. Static.
+	embedders string
 }
 
-// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/doctor`, `/assets/…` and `/sdk/…`.
-// They are compressed at the first request.
-func Handler() http.Handler {
+// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/embed/{room}`, `/doctor`,
+// `/assets/…` and `/sdk/…`. They are compressed at the first request. Pages of the origins named may have `/embed/{room}`
+// in a frame, as those of this host may; all else only this host.
+func Handler(embedders []string) http.Handler {
 	root, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic(err) // dist is a valid path
 	}
-	return handler(root)
+	return handler(root, embedders)
 }
 
-func handler(root fs.FS) http.Handler {
-	load := sync.OnceValues(func() (*site, error) { return newSite(root) })
+func handler(root fs.FS, embedders []string) http.Handler {
+	load := sync.OnceValues(func() (*site, error) { return newSite(root, embedders) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := load()
 		if err != nil {
@@ -60,8 +64,8 @@ func handler(root fs.FS) http.Handler {
 	})
 }
 
-func newSite(root fs.FS) (*site, error) {
-	s := &site{files: make(map[string]*file)}
+func newSite(root fs.FS, embedders []string) (*site, error) {
+	s := &site{files: make(map[string]*file), embedders: strings.Join(append([]string{"'self'"}, embedders...), " ")}
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") || path.Ext(name) == ".br" {
 			return err
@@ -182,11 +186,17 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// isPage says whether the escaped path is one of the page's own: `/`, `/doctor`, or `/r/` and a room's name, which the
-// page reads.
+// isPage says whether the escaped path is one of the page's own: `/`, `/doctor`, or a room's, which the page reads.
 func isPage(name string) bool {
-	room, ok := strings.CutPrefix(name, "r/")
-	return name == "" || name == "index.html" || name == "doctor" || ok && room != "" && !strings.Contains(room, "/")
+	return name == "" || name == "index.html" || name == "doctor" || isRoom(name, "r/") || isEmbedded(name)
+}
+
+// isEmbedded says whether the escaped path is a room's as others may show it.
+func isEmbedded(name string) bool { return isRoom(name, "embed/") }
+
+func isRoom(name, prefix string) bool {
+	room, ok := strings.CutPrefix(name, prefix)
+	return ok && room != "" && !strings.Contains(room, "/")
 }
 
 func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
@@ -195,7 +205,11 @@ func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
+	ancestors := "'self'"
+	if isEmbedded(strings.TrimPrefix(r.URL.EscapedPath(), "/")) {
+		ancestors = s.embedders
+	}
+	h.Set("Content-Security-Policy", policy+ancestors)
 	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")

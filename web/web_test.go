@@ -44,7 +44,7 @@ func get(t *testing.T, h http.Handler, method, path string, header ...string) *h
 }
 
 func TestRoutes(t *testing.T) {
-	h := handler(built())
+	h := handler(built(), nil)
 	for _, tt := range []struct {
 		path   string
 		status int
@@ -58,6 +58,8 @@ func TestRoutes(t *testing.T) {
 		{"/r/caf%C3%A9%20%2F%20x", 200, "text/html; charset=utf-8", "no-cache", ""},
 		{"/doctor", 200, "text/html; charset=utf-8", "no-cache", ""},
 		{"/doctor/x", 404, "", "", ""},
+		{"/embed/demo", 200, "text/html; charset=utf-8", "no-cache", ""},
+		{"/embed/", 404, "", "", ""},
 		{"/r/", 404, "", "", ""},
 		{"/r/demo/x", 404, "", "", ""},
 		{"/assets/page-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", ""},
@@ -91,7 +93,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestPageIsConfined(t *testing.T) {
-	res := get(t, handler(built()), "GET", "/r/demo")
+	res := get(t, handler(built(), nil), "GET", "/r/demo")
 	csp := res.Header.Get("Content-Security-Policy")
 	for _, want := range []string{
 		"default-src 'self'", "connect-src 'self' ws: wss:", "style-src 'self'", "frame-ancestors 'self'",
@@ -115,8 +117,23 @@ func TestPageIsConfined(t *testing.T) {
 	}
 }
 
+func TestOnlyEmbeddersFrameRooms(t *testing.T) {
+	h := handler(built(), []string{"https://school.example", "http://localhost:3000"})
+	for path, want := range map[string]string{
+		"/embed/demo": "frame-ancestors 'self' https://school.example http://localhost:3000",
+		"/r/demo":     "frame-ancestors 'self'",
+		"/r/embed":    "frame-ancestors 'self'",
+		"/":           "frame-ancestors 'self'",
+	} {
+		csp := get(t, h, "GET", path).Header.Get("Content-Security-Policy")
+		if !strings.HasSuffix(csp, "; "+want) {
+			t.Errorf("%s: %s, want %s", path, csp, want)
+		}
+	}
+}
+
 func TestCompression(t *testing.T) {
-	h := handler(built())
+	h := handler(built(), nil)
 	for _, tt := range []struct{ path, accepts, want string }{
 		{"/sdk/parlor.js", "gzip, deflate, br", "gzip"},
 		{"/sdk/parlor.js", "gzip;q=0, br", ""},
@@ -146,7 +163,7 @@ func TestCompression(t *testing.T) {
 }
 
 func TestNotModified(t *testing.T) {
-	h := handler(built())
+	h := handler(built(), nil)
 	first := get(t, h, "GET", "/sdk/parlor.js", "Accept-Encoding", "gzip")
 	etag := first.Header.Get("ETag")
 	if etag == "" {
@@ -165,7 +182,7 @@ func TestNotModified(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	h := handler(built())
+	h := handler(built(), nil)
 	if res := get(t, h, "POST", "/"); res.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST: status %d", res.StatusCode)
 	}
@@ -179,7 +196,7 @@ func TestMethods(t *testing.T) {
 func TestPageIsNotBuilt(t *testing.T) {
 	files := built()
 	delete(files, "index.html")
-	res := get(t, handler(files), "GET", "/r/demo")
+	res := get(t, handler(files, nil), "GET", "/r/demo")
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -187,13 +204,13 @@ func TestPageIsNotBuilt(t *testing.T) {
 	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "make build") {
 		t.Errorf("status %d, %q", res.StatusCode, body)
 	}
-	if res := get(t, handler(files), "GET", "/sdk/parlor.js"); res.StatusCode != http.StatusOK {
+	if res := get(t, handler(files, nil), "GET", "/sdk/parlor.js"); res.StatusCode != http.StatusOK {
 		t.Errorf("the SDK needs no page, but status was %d", res.StatusCode)
 	}
 }
 
 func TestEmbeddedFiles(t *testing.T) {
-	res := get(t, Handler(), "GET", "/")
+	res := get(t, Handler(nil), "GET", "/")
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d", res.StatusCode)
 	}

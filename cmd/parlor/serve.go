@@ -235,7 +235,7 @@ func (s *server) routes() http.Handler {
 	mux.Handle("/v1/", s.door)
 	mux.Handle("/healthz", s.door)
 	mux.Handle("/readyz", s.door)
-	mux.Handle("/", web.Handler())
+	mux.Handle("/", web.Handler(s.cfg.EmbedOrigins))
 	return mux
 }
 

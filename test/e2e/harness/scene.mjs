@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { launchChromium, launchFirefox, launchWebKit } from './browsers.mjs'
+import { servePages } from './pages.mjs'
 import { Proxy } from './proxy.mjs'
 import { Server } from './server.mjs'
 import { limit, shown } from './until.mjs'
@@ -36,6 +37,13 @@ class Scene {
     this.#servers.push(server)
     this.#closers.push(() => (server.ended ? undefined : server.stop()))
     return server
+  }
+
+  /** Pages from another origin, path to text; see pages.mjs. */
+  async pages(files) {
+    const pages = await servePages(files)
+    this.#closers.push(() => pages.close())
+    return pages
   }
 
   /** A proxy in front of a server; see proxy.mjs. */

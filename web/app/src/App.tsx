@@ -1,4 +1,5 @@
 import { Doctor } from './doctor/Doctor'
+import { EmbedPage } from './embed/EmbedPage'
 import { Lobby } from './lobby/Lobby'
 import { RoomPage } from './room/RoomPage'
 import { useRoute } from './route'
@@ -7,5 +8,6 @@ export const App = () => {
   const route = useRoute()
   if (route.page === 'lobby') return <Lobby key={route.room} room={route.room} />
   if (route.page === 'doctor') return <Doctor />
+  if (route.page === 'embed') return <EmbedPage room={route.room} watch={route.watch} />
   return <RoomPage key={`${route.room}/${String(route.watch)}`} room={route.room} watch={route.watch} />
 }

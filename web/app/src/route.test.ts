@@ -9,6 +9,8 @@ describe('routeOf', () => {
     ['/r/demo', '', { page: 'room', room: 'demo', watch: false }],
     ['/r/demo/', '', { page: 'room', room: 'demo', watch: false }],
     ['/watch/demo', '', { page: 'room', room: 'demo', watch: true }],
+    ['/embed/demo', '', { page: 'embed', room: 'demo', watch: false }],
+    ['/embed/demo', '?watch', { page: 'embed', room: 'demo', watch: true }],
     ['/r/caf%C3%A9%20x', '', { page: 'room', room: 'café x', watch: false }],
     ['/r/%E0%A4%A', '', { page: 'room', room: '%E0%A4%A', watch: false }],
     ['/doctor', '', { page: 'doctor' }],

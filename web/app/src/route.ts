@@ -1,16 +1,21 @@
-// Which page the address means: / is the lobby, /r/{room} a room, /watch/{room} a room without a camera, /doctor what
-// gets through to the server.
+// Which page the address means: / is the lobby, /r/{room} a room, /watch/{room} a room without a camera, /embed/{room} a
+// room within somebody else's page, /doctor what gets through to the server.
 
 import { Store, useStore } from './store'
 
 export type Route =
-  { page: 'lobby'; room: string } | { page: 'room'; room: string; watch: boolean } | { page: 'doctor' }
+  | { page: 'lobby'; room: string }
+  | { page: 'room'; room: string; watch: boolean }
+  | { page: 'embed'; room: string; watch: boolean }
+  | { page: 'doctor' }
 
 export const routeOf = (path: string, search: string): Route => {
   if (/^\/doctor\/?$/u.test(path)) return { page: 'doctor' }
-  const match = /^\/(r|watch)\/([^/]+)\/?$/u.exec(path)
+  const match = /^\/(r|watch|embed)\/([^/]+)\/?$/u.exec(path)
   if (match?.[2] !== undefined) {
     const room = decoded(match[2])
+    if (room !== '' && match[1] === 'embed')
+      return { page: 'embed', room, watch: new URLSearchParams(search).has('watch') }
     if (room !== '') return { page: 'room', room, watch: match[1] === 'watch' }
   }
   return { page: 'lobby', room: new URLSearchParams(search).get('room') ?? '' }
@@ -26,6 +31,9 @@ const decoded = (text: string): string => {
     return text
   }
 }
+
+// Whether this page is part of another, which has its own ways on: nothing here leads out of the room.
+export const embedded = location.pathname.startsWith('/embed/')
 
 const current = (): Route => routeOf(location.pathname, location.search)
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react'
 import { endingOf, type Way } from '../errors'
-import { go } from '../route'
+import { embedded, go } from '../route'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Button } from '../ui/Button'
@@ -20,6 +20,7 @@ interface Props {
 
 export const Ended = ({ room, code, trying, nextTry, again }: Props) => {
   const ending = endingOf(code)
+  const ways = ending.ways.filter((way) => !(embedded && way === 'home'))
   const act: Record<Way, () => void> = {
     rejoin: again,
     retry: again,
@@ -36,9 +37,11 @@ export const Ended = ({ room, code, trying, nextTry, again }: Props) => {
   }
   return (
     <main className={styles.page} data-testid={testids.ended} data-reason={code}>
-      <header className={styles.top}>
-        <Wordmark />
-      </header>
+      {!embedded && (
+        <header className={styles.top}>
+          <Wordmark />
+        </header>
+      )}
       <div className={styles.middle}>
         <section className={styles.card} role={ending.tone === 'calm' ? 'status' : 'alert'}>
           <p className={styles.room}>{room}</p>
@@ -51,7 +54,7 @@ export const Ended = ({ room, code, trying, nextTry, again }: Props) => {
             </p>
           )}
           <div className={styles.ways}>
-            {ending.ways.map((way, i) => (
+            {ways.map((way, i) => (
               <Button
                 key={way}
                 look={i === 0 ? 'primary' : 'plain'}

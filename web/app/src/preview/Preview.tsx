@@ -9,8 +9,8 @@ import { LevelMeter } from '../media/LevelMeter'
 import type { Device } from '../media/problem'
 import { useElementTrack } from '../media/useElementTrack'
 import { personName } from '../names'
-import { remember, remembered } from '../preferences'
-import { go } from '../route'
+import { remember } from '../preferences'
+import { embedded, go } from '../route'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -23,6 +23,7 @@ import { Problems } from './Problems'
 interface Props {
   room: string
   watch: boolean
+  knownAs: string
   capture: Capture
   // False: no WebRTC here, so no media at all.
   media: boolean
@@ -30,11 +31,11 @@ interface Props {
   join: (name: string) => void
 }
 
-export const Preview = ({ room, watch, capture, media, joining, join }: Props) => {
+export const Preview = ({ room, watch, knownAs, capture, media, joining, join }: Props) => {
   const state = useStore(capture.state)
   const lists = useStore(devices)
   const chosen = useStore(chosenDevices)
-  const [name, setName] = useState(() => remembered('name'))
+  const [name, setName] = useState(knownAs)
   const nameField = useRef<HTMLInputElement>(null)
   const video = useRef<HTMLVideoElement>(null)
   const { camera, microphone } = state
@@ -73,13 +74,15 @@ export const Preview = ({ room, watch, capture, media, joining, join }: Props) =
       data-testid={testids.preview}
       data-state={state.ready || !showsSelf ? 'ready' : 'asking'}
     >
-      <header className={styles.top}>
-        <Wordmark />
-        <Button look="quiet" size="small" onClick={() => go('/')}>
-          <ArrowLeft size={18} aria-hidden="true" />
-          {strings.preview.otherRoom}
-        </Button>
-      </header>
+      {!embedded && (
+        <header className={styles.top}>
+          <Wordmark />
+          <Button look="quiet" size="small" onClick={() => go('/')}>
+            <ArrowLeft size={18} aria-hidden="true" />
+            {strings.preview.otherRoom}
+          </Button>
+        </header>
+      )}
 
       <div className={`${styles.middle} ${showsSelf ? '' : styles.alone}`}>
         {showsSelf && (

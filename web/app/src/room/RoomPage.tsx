@@ -1,20 +1,32 @@
 import { useEffect, useMemo } from 'react'
+import type { Invitation } from '../../../element/src/wire'
 import { Ended } from '../ended/Ended'
 import { Preview } from '../preview/Preview'
-import { useStore } from '../store'
+import { type Readable, useStore } from '../store'
 import { strings } from '../strings'
 import { Joining } from './Joining'
 import { RoomScreen } from './RoomScreen'
 import { RoomVisit } from './RoomVisit'
 
-export const RoomPage = ({ room, watch }: { room: string; watch: boolean }) => {
-  const visit = useMemo(() => new RoomVisit(room, watch), [room, watch])
+interface Props {
+  room: string
+  watch: boolean
+  // What the page around says, if there is one.
+  invitation?: Readable<Invitation | undefined>
+  // Somebody who goes along; gives what ends it.
+  attach?: (visit: RoomVisit) => () => void
+}
+
+export const RoomPage = ({ room, watch, invitation, attach }: Props) => {
+  const visit = useMemo(() => new RoomVisit(room, watch, invitation), [room, watch, invitation])
   const phase = useStore(visit.phase)
   const note = useMemo(() => visit.note.bind(visit), [visit])
 
   useEffect(() => {
     document.title = strings.titleInRoom(room)
   }, [room])
+
+  useEffect(() => attach?.(visit), [visit, attach])
 
   useEffect(() => {
     visit.begin()
@@ -27,6 +39,7 @@ export const RoomPage = ({ room, watch }: { room: string; watch: boolean }) => {
         <Preview
           room={room}
           watch={watch}
+          knownAs={visit.knownAs}
           capture={visit.capture}
           media={visit.media}
           joining={phase.joining}

@@ -1,6 +1,7 @@
 // The room while one is in it: the stage, the controls, a panel beside it, and what passes over it.
 
 import { useEffect, useMemo, useRef, useState } from 'react'
+import { offers } from '../embed/embedding'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
 import { strings } from '../strings'
@@ -79,7 +80,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
     call.notices.say((await copy(link)) ? strings.room.copied : `${strings.room.copyByHand} ${link}`)
   }
 
-  const panels = usePanels({ call, publishes, mute })
+  const panels = usePanels({ call, publishes, mute }).filter(({ id }) => offers(id))
   const actions: Action[] = [
     ...useActions({
       call,
@@ -87,7 +88,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       sharing: on.screen,
       invite: () => void invite(),
       help: () => setHelps(true),
-    }),
+    }).filter(({ id }) => id !== 'invite' || offers(id)),
     ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
   ]
   const { middle, end, menu } = narrow
@@ -150,7 +151,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             mute={mute}
             centre={centre?.render(close('stage'))}
           >
-            {view.people.length === 1 && !view.reconnecting && centre === undefined && (
+            {view.people.length === 1 && !view.reconnecting && centre === undefined && offers('invite') && (
               <Alone room={room.name} invite={() => void invite()} />
             )}
             <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />

@@ -1,12 +1,13 @@
 // One person's way through a room: the preview, joining, being in, and the end; and round again. It knows no React.
 
 import { joinRoom, type Room } from '/sdk/parlor.js'
+import type { Invitation } from '../../../element/src/wire'
 import { ChatLog, TYPE } from '../chat/ChatLog'
 import { codeOf, endingCode, endingOf } from '../errors'
 import { Capture } from '../media/capture'
 import { listDevices } from '../media/deviceList'
 import { endVisit, interruptedVisit, remembered, startVisit } from '../preferences'
-import { Store } from '../store'
+import { type Readable, Store } from '../store'
 import { tokenFor } from '../token'
 import { Call } from './Call'
 
@@ -32,7 +33,8 @@ export class RoomVisit {
   readonly phase: Store<Phase>
   readonly capture: Capture
 
-  private name = remembered('name')
+  private readonly invitation: Readable<Invitation | undefined> | undefined
+  private name: string
   // What was on, to be on again.
   private wanted = { microphone: false, camera: false }
   private tries = 0
@@ -40,18 +42,29 @@ export class RoomVisit {
   private stop: AbortController | undefined
   private closed = false
 
-  constructor(room: string, watch: boolean) {
+  // `invitation`: what the page around ours says, as of now.
+  constructor(room: string, watch: boolean, invitation?: Readable<Invitation | undefined>) {
     this.room = room
     this.watch = watch
+    this.invitation = invitation
+    this.name = this.knownAs
     this.capture = new Capture({ microphone: !watch && this.media, camera: !watch && this.media })
     const before = interruptedVisit(room)
-    if (before === undefined) {
+    const invited = invitation?.get()
+    if (before === undefined && invited?.join === true) {
+      this.phase = new Store<Phase>({ at: 'joining' })
+      this.wanted = { microphone: invited.microphone === true, camera: invited.camera === true }
+    } else if (before === undefined) {
       this.phase = new Store<Phase>({ at: 'preview', joining: false })
     } else {
       this.phase = new Store<Phase>({ at: 'joining' })
       this.name = before.name
       this.wanted = { microphone: before.microphone, camera: before.camera }
     }
+  }
+
+  get knownAs(): string {
+    return this.invitation?.get()?.name ?? remembered('name')
   }
 
   begin(): void {
@@ -84,6 +97,7 @@ export class RoomVisit {
     if (phase.at === 'ended' && phase.nextTry !== undefined)
       this.phase.set({ ...phase, trying: true, nextTry: undefined })
     else this.phase.set({ at: 'joining' })
+    this.name = this.invitation?.get()?.name ?? this.name
     const call = await this.enter({})
     if (call === undefined) return
     void listDevices()
@@ -125,7 +139,7 @@ export class RoomVisit {
     const stop = new AbortController()
     this.stop = stop
     const chat = new ChatLog()
-    const token = tokenFor(location.pathname)
+    const token = this.invitation?.get()?.token ?? tokenFor(location.pathname)
     try {
       const room = await joinRoom({
         room: this.room,
