@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { scene } from '../harness/scene.mjs'
-import { until } from '../harness/until.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { until } from '../../harness/until.mjs'
 
-const DOCS = readFileSync(fileURLToPath(new URL('../../../docs/embed.md', import.meta.url)), 'utf8')
+const DOCS = readFileSync(fileURLToPath(new URL('../../../../docs/embed.md', import.meta.url)), 'utf8')
 const [element, frame, spoken, bare] = [...DOCS.matchAll(/^```html\n(.*?)^```/gms)].map(([, page]) => page)
 const SECRET = 'a-secret-of-the-tests-of-forty-characters'
 
