@@ -51,7 +51,7 @@ test-go: page
 test-fuzz: page
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-test-web: web/node_modules/.parlor
+test-web: page
 	cd web && npm test
 
 # A module of its own: a client on pion/webrtc v3, so that programs on v3 are known to work with Parlor.

@@ -44,13 +44,17 @@ const SILENCE_MS = 3_000
 const SHOWN: readonly string[] = ['room', 'url', 'watch', 'lang', 'panels']
 const SAID: readonly string[] = ['token', 'name', 'join', 'microphone', 'camera']
 
+// A server that renders pages imports this too, and has no elements.
+const Base =
+  (globalThis.HTMLElement as typeof HTMLElement | undefined) ?? (Object as unknown as typeof HTMLElement)
+
 /**
  * `<parlor-room room="demo" token="…">`. Attributes: `room`, `url` (the server; default: where this module came from), `token`,
  * `name`, `join` (goes in without the page that shows how one looks, with `microphone` and `camera` on if they are there), `watch`
  * (without a camera or microphone of one's own), `theme` (`dark` or `light`; default: the system's), `lang`, and `panels`: what
  * is offered beside the people, as words (`chat people settings invite`; default: all).
  */
-export class ParlorRoom extends HTMLElement {
+export class ParlorRoom extends Base {
   static readonly observedAttributes = [...SHOWN, ...SAID, 'theme']
 
   #frame: HTMLIFrameElement | undefined

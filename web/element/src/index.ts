@@ -2,7 +2,8 @@
 
 import { ParlorRoom } from './ParlorRoom'
 
-if (customElements.get('parlor-room') === undefined) customElements.define('parlor-room', ParlorRoom)
+const registry = globalThis.customElements as CustomElementRegistry | undefined
+if (registry && !registry.get('parlor-room')) registry.define('parlor-room', ParlorRoom)
 
 export { ParlorRoom }
 export { ParlorRoomError } from './calls'

@@ -1,5 +1,6 @@
 import type { Kind } from './wire'
 
+/** How pictures are encoded. */
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1'
 
 /** How pictures are sent. */

@@ -23,6 +23,7 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
     return () => this.off(event, fn)
   }
 
+  /** Ends on() or once() of this fn. */
   off<K extends keyof Events>(event: K, fn: Listener<Events[K]>): void {
     const list = this.#listeners.get(event)
     const at = list?.findIndex((l) => l.fn === fn) ?? -1

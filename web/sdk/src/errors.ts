@@ -11,6 +11,7 @@ export type LocalErrorCode =
   | 'device_in_use'
   | 'unsupported'
 
+/** What was refused, or did not work, with a word for why. */
 export class ParlorError extends Error {
   /** A word that programs can act on. */
   readonly code: string

@@ -2,6 +2,7 @@ import { ParlorError } from './errors'
 import type { Link } from './link'
 import type { HistoryFrame, Refusal } from './wire'
 
+/** Which messages of the past. */
 export interface HistoryOptions {
   /** Only messages of this type. */
   type?: string
@@ -21,6 +22,7 @@ export interface HistoryMessage {
   sentAt: Date
 }
 
+/** Some messages of the past. */
 export interface HistoryPage {
   /** The newest that fit, oldest first. */
   messages: HistoryMessage[]

@@ -8,8 +8,10 @@ import type { LocalTrack, RemoteTrack } from './track'
 /** What can carry messages. */
 export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
 
+/** `reconnecting`: nothing gets through, and it is tried. `disconnected`: it is over. */
 export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'
 
+/** What is known of a message besides what it says. */
 export interface MessageMeta {
   /** The message's number in the room's one order; 0 for a lossy message, which has none. */
   offset: number
@@ -20,11 +22,15 @@ export interface MessageMeta {
   lossy: boolean
 }
 
+/** Where one goes, as whom, and what with. */
 export interface JoinOptions {
+  /** The room’s name. */
   room: string
   /** The server, as http(s) or ws(s) address; default: where the SDK came from. */
   url?: string
+  /** For the others to read. It is needed unless the token has one, which counts more. */
   name?: string
+  /** What your service minted for this visitor; a server in development mode wants none. */
   token?: string
   /** False: a room that does not exist is an error. Default true. */
   create?: boolean
@@ -61,11 +67,13 @@ export interface JoinOptions {
    * `setSubscribed(true)` asks for: for pages that attach what is published, and not all of it at once.
    */
   autoSubscribe?: boolean
+  /** As the event `message`, from the first one on. */
   onMessage?: (type: string, data: unknown, from: Participant, meta: MessageMeta) => void
   /** Ends the attempt to join. */
   signal?: AbortSignal
 }
 
+/** To whom a message goes, and how. */
 export interface SendOptions {
   /** Only for these participants, by id. */
   to?: string | readonly string[]
@@ -80,12 +88,15 @@ export interface SendOptions {
   key?: string
 }
 
+/** What a room tells, and what each listener is given. */
 export interface RoomEvents {
+  /** Somebody came. */
   participantConnected: [participant: Participant]
   /** Reasons: `left`, `lost`, `removed`, `replaced`, or `reset`: gone when we came back. */
   participantDisconnected: [participant: Participant, reason: string]
   /** Somebody publishes a track; it plays once it is subscribed. */
   trackPublished: [track: RemoteTrack, participant: Participant]
+  /** It is not published any more. */
   trackUnpublished: [track: RemoteTrack, participant: Participant]
   /** The server shows us a track: it plays wherever it is attached. */
   trackSubscribed: [track: RemoteTrack, participant: Participant]
@@ -96,27 +107,35 @@ export interface RoomEvents {
   trackUnsubscribed: [track: RemoteTrack, participant: Participant]
   /** Our connection is too slow for this picture, which stands still; or not any more. See RemoteTrack.paused. */
   trackPaused: [track: RemoteTrack, participant: Participant]
+  /** There is room for it again. */
   trackResumed: [track: RemoteTrack, participant: Participant]
   /** `by`: it was not its publisher who muted it. A track of our own that somebody mutes is muted as by setMicrophoneEnabled(false). */
   trackMuted: [track: RemoteTrack | LocalTrack, participant: Anyone, by?: Participant]
+  /** Something of it is sent again. */
   trackUnmuted: [track: RemoteTrack | LocalTrack, participant: Anyone, by?: Participant]
+  /** We publish a track. */
   localTrackPublished: [track: LocalTrack, participant: LocalParticipant]
+  /** We do not publish it any more. */
   localTrackUnpublished: [track: LocalTrack, participant: LocalParticipant]
   /** The server would not take a track of ours: nobody saw it, and it is unpublished. */
   publishRefused: [track: LocalTrack, error: ParlorError]
   /** Loudest first, ourselves among them. */
   activeSpeakersChanged: [speakers: Anyone[]]
+  /** The server sees somebody’s connection, or ours, become better or worse. */
   connectionQualityChanged: [quality: ConnectionQuality, participant: Anyone]
+  /** Somebody sent a message to everybody or to us. Messages come in the room’s order, lossy ones in between. */
   message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
   /** A key of the room's state has changed: undefined if it is gone. See StateListener. */
   stateChanged: [key: string, value: unknown, by: string, offset: number]
   /** bufferedBytes fell to 64 KiB or less, and when it falls to 0. */
   drain: []
+  /** Messages take another way now; none is lost by it. */
   transportChanged: [now: Transport, before: Transport]
   /** Media go through, or do not (yet). Messages do not depend on it. */
   mediaStateChanged: [state: MediaState]
   /** Nothing carries messages at the moment; what is sent waits. */
   reconnecting: []
+  /** Messages get through again, and none was lost. */
   reconnected: []
   /** Messages were missed and cannot be had any more; the room is as it is now. Of `unconfirmed` it is not known whether they were delivered. */
   reset: [reason: string, unconfirmed: UnconfirmedMessage[]]

@@ -2,6 +2,7 @@ import { ParlorError } from './errors'
 import type { LocalTrack, RemoteTrack, Track } from './track'
 import type { Quality, Source } from './wire'
 
+/** How well somebody’s connection carries what it should. */
 export type ConnectionQuality = Quality
 
 /** One of the others, or ourselves. */
@@ -28,6 +29,7 @@ export class Participant<T extends Track = RemoteTrack> {
     this.#metadata = info.metadata
   }
 
+  /** Of this visit. It stays through reconnections, and is another one when they join again. */
   get id(): string {
     return this.#id
   }
@@ -37,10 +39,12 @@ export class Participant<T extends Track = RemoteTrack> {
     return this.#identity
   }
 
+  /** For people to read; two may have the same. */
   get name(): string {
     return this.#name
   }
 
+  /** What the token says of them besides, for programs. */
   get metadata(): string {
     return this.#metadata
   }
@@ -56,10 +60,12 @@ export class Participant<T extends Track = RemoteTrack> {
     return undefined
   }
 
+  /** Whether the server hears them speak. */
   get isSpeaking(): boolean {
     return this.#speaking
   }
 
+  /** How well their connection carries what it should, as the server sees it. */
   get connectionQuality(): ConnectionQuality {
     return this.#quality
   }
@@ -108,11 +114,13 @@ export interface ParticipantIdentity {
   metadata: string
 }
 
+/** Which device. */
 export interface DeviceOptions {
   /** A device from enumerateDevices(); without it the last one chosen, else the browser's default. */
   deviceId?: string
 }
 
+/** How a track is sent. */
 export interface PublishOptions {
   /** What it is; default `other`. Microphone and camera take the place of the device in use. */
   source?: Source
@@ -150,14 +158,17 @@ export class LocalParticipant extends Participant<LocalTrack> {
     this.#publisher = publisher
   }
 
+  /** Whether our microphone is on and not muted. */
   get isMicrophoneEnabled(): boolean {
     return this.#live('microphone')
   }
 
+  /** Whether our camera is on. */
   get isCameraEnabled(): boolean {
     return this.#live('camera')
   }
 
+  /** Whether we show a screen. */
   get isScreenShareEnabled(): boolean {
     return this.#live('screen')
   }
@@ -177,10 +188,12 @@ export class LocalParticipant extends Participant<LocalTrack> {
     return this.#publisher.setEnabled('screen', enabled)
   }
 
+  /** Sends a track of the page’s own: a canvas, a file that plays, a device that was opened otherwise. */
   publishTrack(track: MediaStreamTrack, options: PublishOptions = {}): Promise<LocalTrack> {
     return this.#publisher.publish(track, options.source ?? 'other', options.simulcast)
   }
 
+  /** Sends it no more. */
   unpublishTrack(track: MediaStreamTrack | LocalTrack): Promise<void> {
     const media = track instanceof MediaStreamTrack ? track : track.mediaStreamTrack
     return media ? this.#publisher.unpublish(media) : Promise.resolve()

@@ -49,6 +49,7 @@ export class Room extends Emitter<RoomEvents> {
     ended: (link) => this.#ladder?.ended(link),
     lossyOpened: (link) => this.#data.opened(link),
   })
+  /** For tests and for people who debug. */
   readonly debug: RoomDebug
   #session: Session | undefined
   #ladder: Ladder | undefined
@@ -109,10 +110,12 @@ export class Room extends Emitter<RoomEvents> {
     if (options.onMessage) this.on('message', options.onMessage)
   }
 
+  /** The room’s name. */
   get name(): string {
     return this.#name
   }
 
+  /** Ourselves. */
   get localParticipant(): LocalParticipant {
     return this.#local
   }
@@ -127,10 +130,12 @@ export class Room extends Emitter<RoomEvents> {
     return this.#transport
   }
 
+  /** Whether messages get through. */
   get connectionState(): ConnectionState {
     return this.#state
   }
 
+  /** Whether sound and pictures get through. */
   get mediaState(): MediaState {
     return this.#media?.state ?? 'none'
   }
@@ -145,6 +150,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#grant
   }
 
+  /** What the server takes at most. */
   get limits(): Readonly<Limits> | undefined {
     return this.#limits
   }
@@ -196,6 +202,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#company.viewing.setAudioOnly(audioOnly)
   }
 
+  /** Whether setAudioOnly() said so. */
   get isAudioOnly(): boolean {
     return this.#company.viewing.audioOnly
   }

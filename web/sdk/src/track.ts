@@ -1,6 +1,7 @@
 import { detachElement, Sink, type Playback } from './sink'
 import type { Kind, Source } from './wire'
 
+/** The size of a picture, in pixels. */
 export interface Dimensions {
   width: number
   height: number
@@ -8,8 +9,11 @@ export interface Dimensions {
 
 /** What somebody sends: a microphone, a camera, a screen. It can be put into any number of media elements. */
 export abstract class Track {
+  /** The same for everybody in the room. */
   readonly id: string
+  /** Sound or picture. */
   readonly kind: Kind
+  /** What it is of. */
   readonly source: Source
   /** @internal */
   protected readonly sinks = new Map<HTMLMediaElement, Sink>()
@@ -25,6 +29,7 @@ export abstract class Track {
     this.#playback = playback
   }
 
+  /** Whether nothing of it is sent at the moment, by whoever’s wish. */
   get muted(): boolean {
     return this.#muted
   }
@@ -129,6 +134,7 @@ export class RemoteTrack extends Track {
     return this.#paused
   }
 
+  /** Whether setPinned() said so. */
   get pinned(): boolean {
     return this.#pinned
   }

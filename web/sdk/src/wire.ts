@@ -1,11 +1,14 @@
 // The session protocol (docs/protocol.md): what is sent, and what may come.
 
+/** Sound or picture. */
 export type Kind = 'audio' | 'video'
+/** What a track is of. */
 export type Source = 'microphone' | 'camera' | 'screen' | 'screen_audio' | 'other'
 
 /** How well a connection carries what it should. */
 export type Quality = 'good' | 'poor' | 'lost' | 'unknown'
 
+/** What somebody may do in a room: as the token says. */
 export interface Grant {
   publish: boolean
   subscribe: boolean
@@ -19,6 +22,7 @@ export interface Grant {
   writeState?: string[]
 }
 
+/** What the server takes at most. */
 export interface Limits {
   /** Largest data of a message, in bytes of UTF-8 JSON, or of bytes as they are. */
   messageBytes: number

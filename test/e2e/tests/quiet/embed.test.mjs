@@ -1,4 +1,4 @@
-// A room in somebody else's page: what docs/embed.md says is typed here from another origin, and used.
+// A room in somebody else's page: what docs/embed.md and the README say is typed here from another origin, and used.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { scene } from '../../harness/scene.mjs'
 import { until } from '../../harness/until.mjs'
 
-const DOCS = readFileSync(fileURLToPath(new URL('../../../../docs/embed.md', import.meta.url)), 'utf8')
-const [element, frame, spoken, bare] = [...DOCS.matchAll(/^```html\n(.*?)^```/gms)].map(([, page]) => page)
+const textOf = (name) => readFileSync(fileURLToPath(new URL(`../../../../${name}`, import.meta.url)), 'utf8')
+const DOCS = textOf('docs/embed.md')
+const README = textOf('README.md')
+const htmlOf = (text) => [...text.matchAll(/^```html\n(.*?)^```/gms)].map(([, page]) => page)
+const [element, frame, spoken] = htmlOf(DOCS)
+const [bare] = htmlOf(README)
 const SECRET = 'a-secret-of-the-tests-of-forty-characters'
 
 const EVENTS = ['ready', 'joined', 'left', 'participantConnected', 'participantDisconnected', 'message', 'error']
@@ -49,13 +53,13 @@ scene(
       'it should be dark, as the element says',
     )
 
-    // The SDK alone, in ten lines, from the same other origin.
+    // The SDK alone, as the README has it, from the same other origin.
     const ben = await browser.tab('Ben')
     await ben.goto(`${school.origin}/bare.html`)
     const [{ participant }] = await told(ada, 'participantConnected')
     assert.equal(participant.name, 'Ada')
-    const chats = await told(ada, 'message')
-    assert.deepEqual([chats[0].type, chats[0].data, chats[0].from.id], ['chat', { text: 'Hello' }, participant.id])
+    const drawn = await told(ada, 'message')
+    assert.deepEqual([drawn[0].type, drawn[0].from.id], ['changedDrawing', participant.id])
 
     // Commands, and what of them cannot be done.
     const { offset } = await ada.evaluate(() => document.querySelector('parlor-room').sendMessage('note', { a: 1 }))
