@@ -203,14 +203,14 @@ func (l *Line) read(report []byte, at time.Duration) (news bool) {
 		}
 		news = true
 		if is == missed {
-			l.losses.add(true)
+			l.losses.add(true, p.at)
 			continue
 		}
 		arrived := reference + r.at
 		if is == late {
 			l.losses.found()
 		} else {
-			l.losses.add(false)
+			l.losses.add(false, p.at)
 		}
 		waited := l.delay.add(p.at, arrived, at, number == l.history.reported)
 		l.throughput.add(int(p.size), arrived, waited)

@@ -8,6 +8,7 @@ import "time"
 type losses struct {
 	lost, came int // of the present window
 	since      time.Duration
+	row        row
 
 	smooth float64
 	any    bool
@@ -37,14 +38,34 @@ const (
 	ownAfter   = 5 * time.Second
 	ownMost    = 0.5
 	testWindow = 3
+
+	// outageLeast of sending of which nothing arrived at all: the line was away. One that is too narrow goes on carrying what it can.
+	outageLeast = 200 * time.Millisecond
 )
 
-func (l *losses) add(lost bool) {
-	if lost {
-		l.lost++
-	} else {
+// row are losses in a row.
+type row struct {
+	first, last time.Duration // when they were sent
+	packets     int           // of the present window
+	open        bool
+}
+
+// add takes what became of a packet that was sent then. What was lost in an outage says nothing about how wide the line is.
+func (l *losses) add(lost bool, sent time.Duration) {
+	switch {
+	case !lost:
+		if l.row.last-l.row.first >= outageLeast {
+			l.lost = max(l.lost-l.row.packets, 0)
+		}
+		l.row = row{}
 		l.came++
+		return
+	case !l.row.open:
+		l.row = row{first: sent, open: true}
 	}
+	l.row.last = sent
+	l.row.packets++
+	l.lost++
 }
 
 // found takes back a loss: the packet was only late.
@@ -54,7 +75,7 @@ func (l *losses) found() {
 }
 
 // forget drops what was counted of the present window.
-func (l *losses) forget() { l.lost, l.came = 0, 0 }
+func (l *losses) forget() { l.lost, l.came, l.row.packets = 0, 0, 0 }
 
 // close ends a window when it is full. It is true if the estimate should fall.
 func (l *losses) close(at time.Duration, sent float64, queues bool) bool {
@@ -63,7 +84,8 @@ func (l *losses) close(at time.Duration, sent float64, queues bool) bool {
 		return false
 	}
 	loss := float64(l.lost) / float64(n)
-	l.lost, l.came, l.since = 0, 0, at
+	l.forget()
+	l.since = at
 	if !l.any {
 		l.smooth, l.any = loss, true
 	}

@@ -78,8 +78,8 @@ func TestRateGrowsAlike(t *testing.T) {
 // was to fall.
 func lose(l *losses, rng *rand.Rand, at *time.Duration, windows int, loss, sent float64, queues bool) (falls int) {
 	for range windows {
-		for range 60 {
-			l.add(rng.Float64() < loss)
+		for i := range 60 {
+			l.add(rng.Float64() < loss, *at+time.Duration(i)*lossWindow/60)
 		}
 		*at += lossWindow
 		if l.close(*at, sent, queues) {
@@ -139,7 +139,7 @@ func TestLossesThatHelpToSendLess(t *testing.T) {
 func TestLossesThatWereOnlyLate(t *testing.T) {
 	var l losses
 	for range 100 {
-		l.add(true)
+		l.add(true, 0)
 		l.found()
 	}
 	l.close(time.Second, 1e6, false)

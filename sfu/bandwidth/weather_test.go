@@ -88,3 +88,24 @@ func TestLineThatIsCut(t *testing.T) {
 	after.between(t, 240, 1e9)
 	best.between(t, 0, 22)
 }
+
+// Nothing passes for less than a second, as when a router picks other ports: a handful of packets, or some dozens. All that was sent
+// meanwhile is lost, and says nothing about how wide the line is.
+func TestLineThatIsCutForAMoment(t *testing.T) {
+	const from = 15 * time.Second
+	for _, cut := range []time.Duration{300 * ms, 500 * ms, 800 * ms} {
+		t.Run(cut.String(), func(t *testing.T) {
+			least := spread{name: "estimate after, of what it was", unit: "parts"}
+			eachSeed(func(seed uint64) {
+				w := newWorld(seed, link{
+					queue: 256 << 10, delay: 25 * ms, jitter: 5 * ms, rate: constant(10_000_000),
+					dead: func(at time.Duration) bool { return at > from && at < from+cut },
+				})
+				s := w.join(1)
+				w.run(20 * time.Second)
+				least.add(slices.Min(s.estimate[150:]) / s.estimate[149])
+			})
+			least.between(t, 0.9, 1e9)
+		})
+	}
+}

@@ -101,8 +101,6 @@ export const rows = [
     way: 'udp',
     by: 'webrtc',
     within: OPEN,
-    // One in ten takes 11 s, for a reason that is not known yet; docs/connectivity.md says so.
-    slack: 10,
     async then({ net, tabs }) {
       net.forget()
       net.rules(open, net.translated())
@@ -169,7 +167,7 @@ export async function run(row, { net, chromium, firefox, urls }) {
     const found = { join: picture, ...times }
     const wanted = { join: row.within, ...row.limits }
     for (const [what, most] of Object.entries(wanted))
-      assert.ok(found[what] <= most * (row.slack ?? SLACK), `${what} took ${found[what]} ms, should be ${most}`)
+      assert.ok(found[what] <= most * SLACK, `${what} took ${found[what]} ms, should be ${most}`)
     return { way: await way(ben), by, ...found }
   } finally {
     for (const tab of tabs) await tab.close()
