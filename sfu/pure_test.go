@@ -143,6 +143,31 @@ func TestKeyframeRequestsAreMerged(t *testing.T) {
 	}
 }
 
+// Requests get lost: one that brings nothing is made again, but not for ever.
+func TestKeyframeRequestIsMadeAgain(t *testing.T) {
+	for _, c := range []struct{ comes, asked int }{{1, 1}, {2, 2}, {0, keyframeTries}} {
+		var k keyframes
+		k.want()
+		asked := 0
+		for now, end := time.Unix(1000, 0), time.Unix(1060, 0); now.Before(end); {
+			ask, at := k.due(now)
+			if ask {
+				asked++
+			}
+			if asked == c.comes {
+				k.came()
+			}
+			if at.IsZero() {
+				break
+			}
+			now = at
+		}
+		if asked != c.asked {
+			t.Errorf("asked %d times, want %d", asked, c.asked)
+		}
+	}
+}
+
 func TestQuota(t *testing.T) {
 	var q quota
 	now := time.Unix(1000, 0)
