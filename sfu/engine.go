@@ -66,9 +66,9 @@ type Engine struct {
 
 // counts are read by metrics.
 type counts struct {
-	in, out, repeats, nacks, keyframes, switches, above, panics          atomic.Uint64
-	paced, padding, probes, raised, overuses, silences, stray, forgotten atomic.Uint64 // of all lines
-	paused                                                               atomic.Int64
+	in, out, repeats, nacks, keyframes, switches, above, panics                 atomic.Uint64
+	paced, padding, probes, raised, overuses, silences, moves, stray, forgotten atomic.Uint64 // of all lines
+	paused                                                                      atomic.Int64
 }
 
 // NewEngine returns an engine on the given sockets.
@@ -124,6 +124,7 @@ func (e *Engine) register() {
 	counter("parlor_probes_raised_total", "Bursts of padding that raised an estimate.", &e.counts.raised)
 	counter("parlor_overuses_total", "Estimates lowered because packets queued on a line.", &e.counts.overuses)
 	counter("parlor_silences_total", "Estimates lowered because nothing was reported.", &e.counts.silences)
+	counter("parlor_lines_moved_total", "Lines that went on by another way, or began.", &e.counts.moves)
 	counter("parlor_reports_stray_total", "Reports that could not be read, or of what was never sent.", &e.counts.stray)
 	counter("parlor_packets_forgotten_total", "RTP packets forgotten before anything was reported of them.", &e.counts.forgotten)
 	for name, part := range map[string]float64{"low": 0.1, "median": 0.5, "high": 0.9} {

@@ -81,10 +81,11 @@ func TestBubbleKeyFrameAfterRestart(t *testing.T) {
 		ben.see(ada.told.tracks()...)
 		eventually(t, "media", func() bool { return len(ben.got("0")) > 100 })
 
-		asked := len(cam.asked())
+		asked, moved := len(cam.asked()), h.engine.counts.moves.Load()
 		if err := ada.negotiate(&webrtc.OfferOptions{ICERestart: true}); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "a key frame is asked for", func() bool { return len(cam.asked()) > asked })
+		eventually(t, "the line moves", func() bool { return h.engine.counts.moves.Load() > moved })
 	})
 }

@@ -187,6 +187,14 @@ func (o *line) feedback(report []byte, now time.Time) (anew bool) {
 	return fell || back
 }
 
+// moved is called when packets go by another way.
+func (o *line) moved(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.estimate.Move(o.latest(now))
+	o.counts.moves.Add(1)
+}
+
 // tick asks for advice, which is for one who does what it says of padding.
 func (o *line) tick(now time.Time, want int) bandwidth.Advice {
 	o.mu.Lock()

@@ -116,6 +116,9 @@ func (e *Engine) NewPeer(c PeerConfig) (*Peer, error) {
 func (p *Peer) prepare() error {
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { p.pionState(s) })
 	p.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { p.pionTrack(t, r) })
+	p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) {
+		p.line.moved(time.Now())
+	})
 	// The association ends when the browser says goodbye. pion would close by itself then, but holding a lock that its
 	// own goroutines wait for meanwhile.
 	p.pc.SCTP().OnClose(func(error) { p.Close() })

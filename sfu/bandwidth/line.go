@@ -45,6 +45,7 @@ type Line struct {
 	heard     bool          // a report has come
 	heardAt   time.Duration // the last one
 	silenceAt time.Duration // when the estimate fell for silence
+	movedAt   time.Duration // it is another way since
 	overuseAt time.Duration
 	overused  bool
 	wanting   bool // more than is shown
@@ -100,6 +101,16 @@ func (l *Line) Wait(now time.Time) time.Duration {
 		return 0
 	}
 	return l.pace.wait(at)
+}
+
+// Move says that packets go by another way from now on, which may be longer or shorter: what was on its way on the former says
+// nothing about this one, and that this one takes longer is no queue. How much it carries is taken to be as before until it shows.
+func (l *Line) Move(now time.Time) {
+	at := now.Sub(l.start)
+	l.movedAt, l.full, l.overused = at, false, false
+	l.groups, l.trend, l.delay = groups{}, newTrend(), delay{}
+	l.losses.forget()
+	l.prober.open(at)
 }
 
 // Feedback takes the browser's report, an RTCP packet that Cut has cut off. It is true if the estimate fell, so that what is
@@ -202,6 +213,9 @@ func (l *Line) read(report []byte, at time.Duration) (news bool) {
 			continue
 		}
 		news = true
+		if p.at < l.movedAt {
+			continue
+		}
 		if is == missed {
 			l.losses.add(true, p.at)
 			continue

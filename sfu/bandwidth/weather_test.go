@@ -109,3 +109,31 @@ func TestLineThatIsCutForAMoment(t *testing.T) {
 		})
 	}
 }
+
+// The way is another one: it is longer or shorter, and what was on the former is lost. Who says so is not taken for a queue.
+func TestLineThatMoves(t *testing.T) {
+	const at = 15 * time.Second
+	for name, delays := range map[string][2]time.Duration{
+		"longer":  {10 * ms, 250 * ms},
+		"shorter": {250 * ms, 10 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			least := spread{name: "estimate after, of what it was", unit: "parts"}
+			eachSeed(func(seed uint64) {
+				w := newWorld(seed, link{
+					queue: 256 << 10, delay: delays[0], jitter: 5 * ms, rate: constant(10_000_000),
+					dead: func(now time.Duration) bool { return now > at && now < at+100*ms },
+				})
+				s := w.join(1)
+				w.runWith(25*time.Second, func(now time.Duration) {
+					if now == at+100*ms {
+						w.link.delay = delays[1]
+						s.line.Move(epoch.Add(now))
+					}
+				})
+				least.add(slices.Min(s.estimate[150:]) / s.estimate[149])
+			})
+			least.between(t, 0.9, 1e9)
+		})
+	}
+}
