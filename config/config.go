@@ -34,6 +34,9 @@ type Config struct {
 	// TURN is how browsers get to the media where only TLS gets through.
 	TURN TURN
 
+	// PeerJS is the door for its clients.
+	PeerJS PeerJS
+
 	// TrustedProxies are believed about where clients are.
 	TrustedProxies []netip.Prefix
 	// ProxyProtocol: they may say so by the PROXY protocol too.
@@ -87,6 +90,14 @@ type TURN struct {
 	Servers []string // others, as URLs
 	Secret  string   // that they share with us. Never log it
 	TTL     time.Duration
+}
+
+// PeerJS says what PeerJS's clients may do.
+type PeerJS struct {
+	Mode      string // off, open or tokens
+	Key       string
+	Clients   int
+	Discovery bool
 }
 
 // Limits are the caps on what one guest, one room and one server may use.

@@ -123,6 +123,12 @@ func (l *loader) derive() {
 	if c.ACME.Cache == "" && c.DataDir != "" {
 		c.ACME.Cache = filepath.Join(c.DataDir, "acme")
 	}
+	if c.PeerJS.Mode == "auto" {
+		c.PeerJS.Mode = "tokens"
+		if c.Dev {
+			c.PeerJS.Mode = "open"
+		}
+	}
 	if !l.adminSet && !c.Dev {
 		c.Admin = "127.0.0.1:9090"
 	}

@@ -68,6 +68,12 @@ func (l *loader) sections() []section {
 			{"log-level", "LEVEL", "trace, debug, info, warn or error", level{&c.LogLevel}},
 			{"log-format", "FORMAT", "json, console, or auto: console on a terminal", choice{&c.LogFormat, []string{"auto", "console", "json"}}},
 		}},
+		{"Doors for other clients", []option{
+			{"peerjs", "MODE", "clients of PeerJS: off; open, an id is whose who comes with it first; tokens, it is whose who has a token for the room peerjs with it as identity; auto, with dev open, else tokens", choice{&c.PeerJS.Mode, []string{"auto", "off", "open", "tokens"}}},
+			{"peerjs-key", "KEY", "their option key", text{&c.PeerJS.Key}},
+			{"peerjs-clients", "N", "how many of them there may be", number{&c.PeerJS.Clients, 1, 1e6}},
+			{"peerjs-discovery", "", "each of them may see the ids of all (listAllPeers)", boolean{&c.PeerJS.Discovery}},
+		}},
 		{"Messages of one participant", []option{
 			{"message-bytes", "SIZE", "largest message", size{&m.MessageBytes, kib, 16 * mib}},
 			{"message-rate", "N", "messages per second; a faster sender is slowed down, nothing is dropped", number{&m.MessageRate, 1, 1e6}},
@@ -144,6 +150,7 @@ func (l *loader) setDefaults() {
 	l.config = Config{
 		History:   []string{"chat"},
 		TURN:      TURN{Own: true, TTL: hour},
+		PeerJS:    PeerJS{Mode: "auto", Key: "peerjs", Clients: 5000},
 		LogFormat: "auto",
 		LogLevel:  zerolog.InfoLevel,
 		Limits: Limits{

@@ -159,6 +159,23 @@ func say(w http.ResponseWriter, status int, word string) {
 	_, _ = w.Write([]byte(word + "\n")) // a client that left needs no answer
 }
 
+// Allowed says whether the page that a request comes from may use this server: for doors beside this one.
+func (h *Handler) Allowed(r *http.Request) bool { return h.checkOrigin(r) }
+
+// Admit counts a connection from an address in, until Release, if there may be another one: doors beside this one have their
+// share of the same caps.
+func (h *Handler) Admit(ip string) error {
+	err := h.admit(ip)
+	if err == nil && h.ctx.Err() != nil {
+		h.release(ip)
+		return room.ErrDraining
+	}
+	return err
+}
+
+// Release counts out what Admit counted in.
+func (h *Handler) Release(ip string) { h.release(ip) }
+
 // checkOrigin lets a page talk to us that came from here or from where the operator said. Programs send no origin: they
 // could send any, and there are no cookies a page could misuse.
 func (h *Handler) checkOrigin(r *http.Request) bool {

@@ -31,6 +31,7 @@ import (
 	"github.com/parlorhq/parlor/room"
 	"github.com/parlorhq/parlor/sfu"
 	"github.com/parlorhq/parlor/signaling"
+	"github.com/parlorhq/parlor/signaling/peerjs"
 	"github.com/parlorhq/parlor/web"
 )
 
@@ -102,6 +103,7 @@ type server struct {
 	engine  *sfu.Engine
 	rooms   *room.Rooms
 	door    *signaling.Handler
+	peerjs  *peerjs.Door // nil: closed
 	public  *http.Server
 	listen  net.Listener
 	admin   *http.Server // nil: none
@@ -179,6 +181,7 @@ func (s *server) open() (err error) {
 	if err = s.door.Restore(); err != nil {
 		return fmt.Errorf("data-dir: %w", err)
 	}
+	s.openPeerJS(verifier, counts)
 	waiting := front.NewWaiting(l.HTTPWaiting, counts)
 	s.public = s.httpServer(front.BehindProxies(cfg.TrustedProxies, s.routes()))
 	s.public.ConnState = waiting.ConnState
@@ -235,6 +238,10 @@ func (s *server) routes() http.Handler {
 	mux.Handle("/v1/", s.door)
 	mux.Handle("/healthz", s.door)
 	mux.Handle("/readyz", s.door)
+	if s.peerjs != nil {
+		mux.Handle("/peerjs", s.peerjs)
+		mux.Handle("/peerjs/", s.peerjs)
+	}
 	mux.Handle("/", web.Handler(s.cfg.EmbedOrigins))
 	return mux
 }
@@ -279,6 +286,9 @@ func (s *server) run(ctx context.Context) error {
 		Str("version", version()).Msg("serving")
 	err := s.tend(ctx, failed)
 	s.rooms.Drain()
+	if s.peerjs != nil {
+		s.peerjs.Close()
+	}
 	s.door.Close()
 	s.rooms.Close()
 	timeout, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
