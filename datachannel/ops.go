@@ -16,6 +16,9 @@ type Op struct {
 	Version *uint64
 	Nonce   uint64
 	TTL     time.Duration // 0: that of the key's rule
+
+	// Moderates says that the writer may delete what belongs to another. It is the Poster's to say, and no client's.
+	Moderates bool
 }
 
 // decodeOps reads the `ops` of an `s`. An error wraps ErrBadMessage: they are not what the protocol says. A Refusal

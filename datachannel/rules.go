@@ -143,7 +143,7 @@ func (t ruleTable) decide(former *Cell, from string, op *Op, offset uint64, now 
 		return nil, Refusal{codeConflict, fmt.Sprintf("%.64q was deleted", op.Key)}
 	case rule == CompareAndSet && op.If == nil && !server:
 		return nil, Refusal{codeConflict, fmt.Sprintf("%.64q needs an if", op.Key)}
-	case rule == Owned && there && former.By != "" && former.By != from && !server:
+	case rule == Owned && there && former.By != "" && former.By != from && !server && (!op.Delete || !op.Moderates):
 		return nil, Refusal{codeNotAllowed, fmt.Sprintf("%.64q is another's", op.Key)}
 	}
 

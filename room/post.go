@@ -30,6 +30,7 @@ func (p *Participant) Post(m datachannel.Message, now time.Time) error {
 		if !p.Grant.mayWrite(m.Ops[i].Key) {
 			return datachannel.Refusal{Code: "not_allowed", Text: "you may not change this part of the state"}
 		}
+		m.Ops[i].Moderates = p.Grant.Admin
 	}
 	if m.To != nil {
 		var stranger error
