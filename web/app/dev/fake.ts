@@ -124,12 +124,47 @@ const slides = (): MediaStreamTrack => {
   return canvas.captureStream(5).getVideoTracks()[0] as MediaStreamTrack
 }
 
+// Only what hands need: who sets a key owns it.
+class FakeState {
+  private readonly cells = new Map<string, { value: unknown; by: string; offset: number }>()
+  private readonly subscribers = new Set<{ prefix: string; fn: Listener }>()
+  private last = 0
+  get(key: string) {
+    return this.cells.get(key)?.value
+  }
+  by(key: string) {
+    return this.cells.get(key)?.by ?? ''
+  }
+  offset(key: string) {
+    return this.cells.get(key)?.offset ?? 0
+  }
+  entries(prefix: string) {
+    return [...this.cells].filter(([key]) => key.startsWith(prefix)).map(([key, { value }]) => [key, value])
+  }
+  subscribe(prefix: string, fn: Listener) {
+    const subscriber = { prefix, fn }
+    this.subscribers.add(subscriber)
+    return () => this.subscribers.delete(subscriber)
+  }
+  async set(key: string, value: unknown, by = 'p_local') {
+    const offset = ++this.last
+    if (value === undefined) this.cells.delete(key)
+    else this.cells.set(key, { value, by, offset })
+    for (const { prefix, fn } of this.subscribers) if (key.startsWith(prefix)) fn(key, value, by, offset)
+    return { offset }
+  }
+  delete(key: string) {
+    return this.set(key, undefined)
+  }
+}
+
 let theRoom: FakeRoom | undefined
 
 class FakeRoom {
   readonly name: string
   readonly participants = new Map<string, FakeParticipant>()
   readonly localParticipant: FakeLocal
+  readonly state = new FakeState()
   transport = 'webrtc'
   mediaState = 'connected'
   readonly grant = {
@@ -190,6 +225,15 @@ class FakeRoom {
     this.participants.delete(id)
     this.emit('participantDisconnected', person)
   }
+  raise(id: string) {
+    void this.state.set(`own/hand/${id}`, true, id)
+  }
+  react(id: string, emoji: string) {
+    this.emit('message', 'reaction', { emoji }, this.participants.get(id), {
+      sentAt: new Date(),
+      lossy: false,
+    })
+  }
   say(id: string, text: string) {
     this.onMessage?.('chat', { text }, this.participants.get(id), {
       offset: ++this.offset,
@@ -242,7 +286,7 @@ class FakeLocal extends FakeParticipant {
       track.muted = true
       if (source === 'camera') track.mediaStreamTrack?.stop()
     }
-    this.room.emit('trackMuted')
+    this.room.emit('trackMuted', this.getTrack(source), this)
   }
 }
 
@@ -268,3 +312,4 @@ export const joinRoom = async (given: {
 }
 
 export const maySend = (grant: { data: boolean }): boolean => grant.data
+export const mayWrite = maySend

@@ -165,8 +165,41 @@ export const strings = {
       source === 'screen' ? `${name} stopped your screen` : `${name} muted your ${sourceName[source]}`,
     audioOnly: 'Sound only: the pictures of the others are off.',
     showPictures: 'Show pictures',
+    react: 'Send a reaction',
+    reacted: (name: string, emoji: string, more: number) =>
+      more === 0 ? `${name}: ${emoji}` : `${name}: ${emoji}, and ${more} more reactions`,
+    raiseHand: 'Raise hand',
+    lowerHand: 'Lower hand',
+    raised: (name: string) => `${name} raised a hand`,
+    lowered: 'Your hand was lowered',
+    handUp: (place: number) => `Hand raised, number ${place}`,
+    lowerTheirs: (name: string) => `Lower ${name}’s hand`,
+    lowerAll: 'Lower all hands',
+    hands: 'Raised hands',
+    everyone: 'Everyone here',
+    showSelf: 'Show my own picture',
+    fullScreen: 'Full screen',
+    talking: 'You are heard while you hold Space',
     pin: (name: string) => `Show ${name} large`,
     unpin: (name: string) => `Stop showing ${name} large`,
+  },
+
+  reactions: {
+    '👍': 'Thumbs up',
+    '❤️': 'Heart',
+    '👏': 'Clapping hands',
+    '😂': 'Laughing',
+    '🎉': 'Party',
+    '😮': 'Surprised',
+    '🤔': 'Thinking',
+    '👋': 'Waving',
+  },
+
+  layouts: {
+    heading: 'Layout',
+    auto: 'Automatic',
+    grid: 'Grid',
+    speaker: 'Speaker',
   },
 
   settings: {
@@ -177,6 +210,9 @@ export const strings = {
   keys: {
     heading: 'Keyboard shortcuts',
     escape: 'Close what is open',
+    talk: 'Talk while muted',
+    space: 'hold Space',
+    orSpace: (key: string) => `${key}, or hold Space`,
     microphone: 'Microphone on or off',
     camera: 'Camera on or off',
   },

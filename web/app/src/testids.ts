@@ -17,6 +17,9 @@
 //   share, chat-toggle, people-toggle, invite, network, leave   controls of the room
 //   more                  opens the menu with everything that has no place among them; what is in it keeps its own id
 //   settings-toggle, keys-toggle   in it: open `settings`, a panel, and `keys`, a sheet
+//   react, hand, self-view   actions: reactions to choose from, one's hand up or down, one's own picture shown or not
+//   hand-up   on a tile: a raised hand, with its place
+//   lower-hand, lower-all   in `people`, for who may
 //   unread                count of unread messages on the chat toggle
 //   people-count          the number of people here
 //   chat                  the chat panel;  chat-input, chat-send in it
@@ -67,6 +70,12 @@ export const testids = {
   network: 'network',
   leave: 'leave',
   more: 'more',
+  react: 'react',
+  hand: 'hand',
+  selfView: 'self-view',
+  handUp: 'hand-up',
+  lowerHand: 'lower-hand',
+  lowerAll: 'lower-all',
   settingsToggle: 'settings-toggle',
   settings: 'settings',
   keysToggle: 'keys-toggle',

@@ -90,6 +90,16 @@ export class RoomState {
     return cell?.value === undefined ? 0 : cell.o
   }
 
+  /**
+   * The id of the participant who set a key, its owner's under the rule `owner`; empty if there is no such key, if it was the
+   * server, or if it is not known.
+   */
+  by(key: string): string {
+    if (this.#pending.has(key)) return this.get(key) === undefined ? '' : this.#host.me()
+    const cell = this.#cells.get(key)
+    return cell?.value === undefined ? '' : cell.by
+  }
+
   /** Keys that begin with `prefix`, and their values, in the order of the keys. */
   entries(prefix = ''): [key: string, value: unknown][] {
     const entries: [string, unknown][] = []

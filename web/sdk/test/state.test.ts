@@ -51,6 +51,24 @@ describe('what others did', () => {
     expect(state.offset('none')).toBe(0)
   })
 
+  it('says who set a key, ourselves from the start', () => {
+    const { state, posted } = alone()
+    state.replace([{ ...cell('own/hand/p_1', true, 3), by: 'p_1' }], false, 'e1')
+    state.apply([set('b', 1)], 'p_2', 4)
+    void state.set('mine', true)
+    expect(['own/hand/p_1', 'b', 'mine', 'none'].map((key) => state.by(key))).toEqual([
+      'p_1',
+      'p_2',
+      'me',
+      '',
+    ])
+    void state.delete('b')
+    expect(state.by('b')).toBe('')
+    state.apply([set('mine', true), del('b')], 'me', 5)
+    for (const { done } of posted) done(5)
+    expect([state.by('mine'), state.by('b')]).toEqual(['me', ''])
+  })
+
   it('is told to those who asked for it, until they have enough', () => {
     const { state } = alone()
     const seen: string[] = []

@@ -5,8 +5,10 @@ import { maySend, type Participant, type Room, type Source } from '/sdk/parlor.j
 import { type ChatLog, TYPE, type Upload } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
+import { Hands } from './hands'
 import { Notices } from './Notices'
 import { OwnDevices } from './OwnDevices'
+import { type Emoji, REACTION, Reactions } from './reactions'
 import { followRoom, type RoomView } from './roomView'
 
 // Mutes what somebody sends, for everybody.
@@ -21,6 +23,8 @@ export class Call {
   readonly own: OwnDevices
   readonly view: Store<RoomView>
   readonly notices = new Notices()
+  readonly reactions = new Reactions()
+  readonly hands: Hands
   // The browser holds sound back until there is a click.
   readonly silent = new Store(false)
   // No pictures of others are wanted.
@@ -34,8 +38,22 @@ export class Call {
     this.own = new OwnDevices(room)
     const { view, end } = followRoom(room)
     this.view = view
+    this.hands = new Hands(room, {
+      raised: (id) => {
+        const participant = room.participants.get(id)
+        if (participant !== undefined) this.notices.say(strings.room.raised(nameOf(participant)))
+      },
+      lowered: () => this.notices.say(strings.room.lowered),
+    })
     this.offs = [
       end,
+      () => this.hands.end(),
+      () => this.reactions.end(),
+      room.on('message', (type: string, data: unknown, from: Participant, { sentAt, lossy }) => {
+        if (type === REACTION && !lossy)
+          this.reactions.receive(data, { id: from.id, name: nameOf(from) }, sentAt)
+      }),
+      room.on('participantDisconnected', (p: Participant) => this.reactions.forget(p.id)),
       room.on('participantConnected', (p: Participant) => this.notices.say(strings.room.joined(nameOf(p)))),
       room.on('participantDisconnected', (p: Participant) => this.notices.say(strings.room.left(nameOf(p)))),
       chat.state.subscribe(() => this.hint()),
@@ -71,6 +89,16 @@ export class Call {
     if (files.length > MOST_FILES) this.notices.say(strings.chat.tooMany(MOST_FILES))
     for (const file of files.slice(0, MOST_FILES))
       void this.chat.sendFile(file, this.room.localParticipant, this.upload, this.post)
+  }
+
+  react(emoji: Emoji): void {
+    this.reactions.send(emoji, strings.room.justYou, this.post)
+  }
+
+  // Ours goes up, or down again.
+  turnHand(): void {
+    const { id } = this.room.localParticipant
+    void (this.hands.state.get().includes(id) ? this.hands.lower(id) : this.hands.raise())
   }
 
   // From a click, or it does nothing.

@@ -5,6 +5,7 @@ import type { ReactNode, RefObject } from 'react'
 import type { Device } from '../media/problem'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import { Popover } from '../ui/Popover'
 import type { Action } from './actions'
 import styles from './Controls.module.css'
 import { DeviceMenu } from './DeviceMenu'
@@ -46,7 +47,7 @@ export const DeviceControl = ({
         aria-label={label}
         aria-keyshortcuts={keys}
         aria-busy={own.busy[device]}
-        title={`${label} (${keys})`}
+        title={`${label} (${on || device === 'camera' ? keys : strings.keys.orSpace(keys)})`}
         onClick={() => toggle(device)}
       >
         {own.busy[device] ? (
@@ -82,7 +83,27 @@ export const LeaveControl = ({ leave }: { leave: () => void }) => (
 
 // A button of the bar for something one can do.
 export const ActionControl = ({ action, flat = false }: { action: Action; flat?: boolean }) => {
-  const { label, icon: Icon, on, busy = false, keys, badge = 0, count, detail, testid, run } = action
+  const { label, icon: Icon, on, busy = false, keys, badge = 0, count, detail, testid, opens, run } = action
+  if (opens !== undefined)
+    return (
+      <Popover
+        label={label}
+        button={(trigger) => (
+          <button
+            type="button"
+            className={`${styles.round} ${flat ? styles.flat : ''}`}
+            data-testid={testid}
+            aria-label={label}
+            title={label}
+            {...trigger}
+          >
+            <Icon size={22} aria-hidden="true" />
+          </button>
+        )}
+      >
+        {(close) => opens(false, close)}
+      </Popover>
+    )
   return (
     <button
       type="button"

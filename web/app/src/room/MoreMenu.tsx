@@ -1,7 +1,7 @@
 // Everything that has no place in the bar.
 
 import { Check, EllipsisVertical } from 'lucide-react'
-import { Fragment, type KeyboardEvent, type ReactNode } from 'react'
+import { Fragment, type KeyboardEvent } from 'react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Popover } from '../ui/Popover'
@@ -11,11 +11,9 @@ import styles from './MoreMenu.module.css'
 
 interface Props {
   actions: readonly Action[]
-  // What stands above the list.
-  top?: ((close: () => void) => ReactNode) | undefined
 }
 
-export const MoreMenu = ({ actions, top }: Props) => (
+export const MoreMenu = ({ actions }: Props) => (
   <Popover
     label={strings.room.more}
     align="end"
@@ -35,16 +33,21 @@ export const MoreMenu = ({ actions, top }: Props) => (
   >
     {(close) => (
       <div className={styles.menu} onKeyDown={walk}>
-        {top?.(close)}
         {GROUPS.map((group) => {
           const members = actions.filter((a) => (a.group ?? 'room') === group)
           if (members.length === 0) return null
           return (
             <Fragment key={group}>
               <hr className={styles.line} />
-              {members.map((action) => (
-                <Item key={action.id} action={action} close={close} />
-              ))}
+              {members.map((action) =>
+                action.opens === undefined ? (
+                  <Item key={action.id} action={action} close={close} />
+                ) : (
+                  <div key={action.id} className={styles.more}>
+                    {action.opens(true, close)}
+                  </div>
+                ),
+              )}
             </Fragment>
           )
         })}
@@ -82,9 +85,14 @@ const Item = ({ action, close }: { action: Action; close: () => void }) => {
 const walk = (event: KeyboardEvent<HTMLElement>) => {
   const items = [...event.currentTarget.querySelectorAll<HTMLElement>('[role^="menuitem"]')]
   const at = items.indexOf(document.activeElement as HTMLElement)
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + (at < 0 ? 1 : 0), Home: 0, End: items.length - 1 }[
-    event.key
-  ]
+  const to = {
+    ArrowDown: at + 1,
+    ArrowRight: at + 1,
+    ArrowUp: Math.max(at, 0) - 1,
+    ArrowLeft: Math.max(at, 0) - 1,
+    Home: 0,
+    End: items.length - 1,
+  }[event.key]
   if (to === undefined || items.length === 0) return
   event.preventDefault()
   items[(to + items.length) % items.length]?.focus()

@@ -5,16 +5,21 @@ import { Avatar } from '../ui/Avatar'
 import type { Mute } from './Call'
 import { PanelFrame } from './PanelFrame'
 import styles from './People.module.css'
+import { RaisedHands } from './RaisedHands'
 import type { Person } from './roomView'
 
 interface Props {
   people: readonly Person[]
+  // Whose hands are up, in that order.
+  hands: readonly string[]
+  lower: (id: string) => void
+  moderates: boolean
   // Mutes somebody for everyone, if one may.
   mute: Mute | undefined
   close: () => void
 }
 
-export const People = ({ people, mute, close }: Props) => (
+export const People = ({ people, hands, lower, moderates, mute, close }: Props) => (
   <PanelFrame
     heading={
       <>
@@ -25,7 +30,8 @@ export const People = ({ people, mute, close }: Props) => (
     testid={testids.people}
     close={close}
   >
-    <ul className={styles.list}>
+    <RaisedHands hands={hands} people={people} lower={lower} moderates={moderates} />
+    <ul className={styles.list} aria-label={strings.room.everyone}>
       {people.map((person) => {
         const mic = person.microphone !== undefined && !person.microphone.muted
         const camera = person.camera !== undefined && !person.camera.muted

@@ -14,9 +14,11 @@ import { Banners } from './Banners'
 import type { Call } from './Call'
 import { ActionControl, Bar, DeviceControl, LeaveControl } from './Controls'
 import { copy, inviteLink } from './invite'
+import { looks } from './looks'
 import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
 import { type Open, openers, turned } from './panels'
+import { ReactionLayer } from './ReactionLayer'
 import { RemoteAudio } from './RemoteAudio'
 import styles from './RoomScreen.module.css'
 import { Shortcuts } from './Shortcuts'
@@ -25,6 +27,7 @@ import { Toasts } from './Toasts'
 import { useActions } from './useActions'
 import { useDropGuard } from './useDropGuard'
 import { useKeys } from './useKeys'
+import { useTalkKey } from './useTalkKey'
 import { useNarrow } from './useNarrow'
 import { usePanels } from './usePanels'
 import { useWakeLock } from './useWakeLock'
@@ -50,6 +53,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const view = useStore(call.view)
   const own = useStore(call.own.state)
   const audioOnly = useStore(call.audioOnly)
+  const hands = useStore(call.hands.state)
+  const { layout, self } = useStore(looks)
   const narrow = useNarrow()
   const bar = useRef<HTMLDivElement>(null)
   const { width } = useSize(bar)
@@ -73,6 +78,11 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const toggle = (device: Device) => {
     if (publishes) void call.own.set(device, !on[device])
   }
+  const talking = useTalkKey(publishes, {
+    on: microphone,
+    busy: own.busy.microphone,
+    set: (on) => void call.own.set('microphone', on),
+  })
   const choose = (device: Device, deviceId: string) => void call.own.choose(device, deviceId)
   const mute = useMemo(() => (grant.admin ? call.mute.bind(call) : undefined), [grant.admin, call])
   const invite = async () => {
@@ -147,6 +157,9 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           />
           <Stage
             people={view.people}
+            layout={layout}
+            self={self}
+            hands={hands}
             audioOnly={audioOnly}
             mute={mute}
             centre={centre?.render(close('stage'))}
@@ -154,6 +167,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             {view.people.length === 1 && !view.reconnecting && centre === undefined && offers('invite') && (
               <Alone room={room.name} invite={() => void invite()} />
             )}
+            <ReactionLayer reactions={call.reactions} />
+            {talking && <p className={styles.talking}>{strings.room.talking}</p>}
             <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
           </Stage>
         </div>
@@ -198,7 +213,10 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
         <Shortcuts
           actions={[
             ...(publishes
-              ? DEVICES.map((d) => ({ id: d, label: strings.keys[d], keys: DEVICE_KEYS[d] }))
+              ? [
+                  ...DEVICES.map((d) => ({ id: d, label: strings.keys[d], keys: DEVICE_KEYS[d] as string })),
+                  { id: 'talk', label: strings.keys.talk, keys: strings.keys.space },
+                ]
               : []),
             ...actions,
           ]}

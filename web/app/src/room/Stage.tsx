@@ -17,6 +17,7 @@ import {
   spotlight,
 } from './layout'
 import type { Mute } from './Call'
+import { largeOf, type Layout, speakerOf } from './focus'
 import { Pages } from './Pages'
 import type { Person } from './roomView'
 import styles from './Stage.module.css'
@@ -24,6 +25,11 @@ import { Tile, type TileItem } from './Tile'
 
 interface Props {
   people: readonly Person[]
+  layout: Layout
+  // One's own picture is wanted.
+  self: boolean
+  // Whose hands are up, in that order.
+  hands: readonly string[]
   // Pictures of others are not wanted.
   audioOnly: boolean
   // Mutes somebody for everyone, if one may.
@@ -35,17 +41,18 @@ interface Props {
 
 const PAGES_HEIGHT = 44
 
-export const Stage = ({ people, audioOnly, mute, centre, children }: Props) => {
+export const Stage = ({ people, layout, self, hands, audioOnly, mute, centre, children }: Props) => {
   const area = useRef<HTMLDivElement>(null)
   const whole = useSize(area)
   const [pinned, setPinned] = useState<string>()
   const [wantedPage, setPage] = useState(0)
 
-  const items = useMemo(() => itemsOf(people), [people])
-  // The newest screen is the large one, unless a tile was pinned. One's own screen is not shown to oneself.
-  const screens = items.filter((item) => item.kind === 'screen')
+  const items = useMemo(() => itemsOf(people, self), [people, self])
+  const speaker = useSpeaker(people)
   const central = centre !== undefined && centre !== null
-  const large = central ? undefined : (items.find((item) => item.key === pinned) ?? screens.at(-1))
+  const candidates = items.map(({ key, kind, person }) => ({ key, kind, local: person.local }))
+  const chosen = central ? undefined : largeOf(candidates, layout, pinned, speaker)
+  const large = items.find((item) => item.key === chosen)
   const spotlit = central || large !== undefined
 
   const rest = items.filter((item) => item !== large)
@@ -112,6 +119,7 @@ export const Stage = ({ people, audioOnly, mute, centre, children }: Props) => {
               floating={place.floating}
               pictures={!audioOnly || place.item.person.local}
               pinned={key === pinned}
+              hand={place.item.kind === 'camera' ? hands.indexOf(place.item.person.id) + 1 : 0}
               pin={items.length > 1 && !both ? setPinned : undefined}
               mute={mute}
             />
@@ -132,14 +140,24 @@ export const Stage = ({ people, audioOnly, mute, centre, children }: Props) => {
   )
 }
 
-const itemsOf = (people: readonly Person[]): TileItem[] => {
+// One's own screen is not shown to oneself, and one's own picture need not be.
+const itemsOf = (people: readonly Person[], self: boolean): TileItem[] => {
   const items: TileItem[] = []
   for (const person of people) {
-    items.push({ key: person.id, person, kind: 'camera', track: person.camera })
+    if (!person.local || self || people.length === 1)
+      items.push({ key: person.id, person, kind: 'camera', track: person.camera })
     for (const track of person.local ? [] : person.screens)
       items.push({ key: `${person.id}/${track.id}`, person, kind: 'screen', track })
   }
   return items
+}
+
+// Remembers who spoke last.
+const useSpeaker = (people: readonly Person[]): string | undefined => {
+  const [before, setBefore] = useState<string>()
+  const speaker = speakerOf(people, before)
+  if (speaker !== before) setBefore(speaker)
+  return speaker
 }
 
 const NOBODY: readonly Person[] = []

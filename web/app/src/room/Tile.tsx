@@ -1,6 +1,7 @@
 // One rectangle of the stage: somebody's camera, or who they are while it is off; or a screen.
 
 import {
+  Hand,
   Maximize,
   MicOff,
   MonitorOff,
@@ -38,11 +39,13 @@ interface Props {
   // Whether its picture is wanted.
   pictures: boolean
   pinned: boolean
+  // Its place among the raised hands, from 1; 0: it is not raised.
+  hand: number
   pin: ((key: string | undefined) => void) | undefined
   mute: Mute | undefined
 }
 
-export const Tile = memo(({ item, rect, floating, pictures, pinned, pin, mute }: Props) => {
+export const Tile = memo(({ item, rect, floating, pictures, pinned, hand, pin, mute }: Props) => {
   const root = useRef<HTMLLIElement>(null)
   const { person, kind, track } = item
   const shown = track !== undefined && !track.muted && pictures
@@ -104,6 +107,17 @@ export const Tile = memo(({ item, rect, floating, pictures, pinned, pin, mute }:
         <span className={styles.name}>{label}</span>
         {!screen && <Quality of={person.quality} />}
       </div>
+      {hand > 0 && (
+        <p
+          className={styles.hand}
+          role="img"
+          aria-label={strings.room.handUp(hand)}
+          data-testid={testids.handUp}
+        >
+          <Hand size={16} aria-hidden="true" />
+          {hand}
+        </p>
+      )}
       <div className={styles.actions}>
         {screen && document.fullscreenEnabled && (
           <button

@@ -2,12 +2,15 @@
 // Whoever adds something to the call adds an entry (useActions.ts), or a panel (usePanels.tsx), and is done.
 
 import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
 
 export interface Action {
   id: string
   label: string
   icon: LucideIcon
   run: () => void
+  // Instead of doing something it shows more to choose from: by its button in the bar, at once in the menu.
+  opens?: (inMenu: boolean, close: () => void) => ReactNode
   // It stays on, or it does not: whether it is.
   on?: boolean
   busy?: boolean

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 
-const writes = (target: EventTarget | null): boolean =>
+export const writes = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/u.test(target.tagName))
 

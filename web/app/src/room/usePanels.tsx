@@ -21,6 +21,7 @@ interface Props {
 export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
   const { people } = useStore(call.view)
   const { unread } = useStore(call.chat.state)
+  const hands = useStore(call.hands.state)
   return [
     {
       id: 'people',
@@ -33,7 +34,16 @@ export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
       place: 'end',
       phone: 'end',
       rank: 7,
-      render: (close) => <People people={people} mute={mute} close={close} />,
+      render: (close) => (
+        <People
+          people={people}
+          hands={hands}
+          mute={mute}
+          lower={(id) => void call.hands.lower(id)}
+          moderates={call.room.grant.admin}
+          close={close}
+        />
+      ),
     },
     {
       id: 'chat',

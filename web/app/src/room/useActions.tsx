@@ -1,12 +1,17 @@
 // What one can do in a room. Another thing to do is another entry here.
 
-import { Keyboard, MonitorOff, MonitorUp, UserPlus } from 'lucide-react'
+import { mayWrite, maySend } from '/sdk/parlor.js'
+import { Hand, Keyboard, MonitorOff, MonitorUp, Smile, UserPlus } from 'lucide-react'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import type { Action } from './actions'
 import type { Call } from './Call'
+import { HANDS } from './hands'
 import { canShareScreen } from './OwnDevices'
+import { ReactionPicker } from './ReactionPicker'
+import { REACTION } from './reactions'
+import { useViewActions } from './viewActions'
 
 interface Props {
   call: Call
@@ -18,6 +23,10 @@ interface Props {
 
 export const useActions = ({ call, publishes, sharing, invite, help }: Props): Action[] => {
   const own = useStore(call.own.state)
+  const hands = useStore(call.hands.state)
+  const { grant, localParticipant } = call.room
+  const handUp = hands.includes(localParticipant.id)
+  const viewActions = useViewActions(call)
   const actions: Action[] = []
   if (publishes && canShareScreen())
     actions.push({
@@ -31,7 +40,31 @@ export const useActions = ({ call, publishes, sharing, invite, help }: Props): A
       place: 'middle',
       rank: 9,
     })
-  actions.push(
+  if (maySend(grant, REACTION))
+    actions.push({
+      id: 'react',
+      label: strings.room.react,
+      icon: Smile,
+      run: () => undefined,
+      opens: (inMenu) => <ReactionPicker send={(emoji) => call.react(emoji)} inMenu={inMenu} />,
+      testid: testids.react,
+      place: 'middle',
+      rank: 3,
+    })
+  if (mayWrite(grant, HANDS))
+    actions.push({
+      id: 'hand',
+      label: handUp ? strings.room.lowerHand : strings.room.raiseHand,
+      icon: Hand,
+      run: () => call.turnHand(),
+      on: handUp,
+      keys: 'H',
+      testid: testids.hand,
+      place: 'middle',
+      rank: 5,
+    })
+  return [
+    ...actions,
     {
       id: 'invite',
       label: strings.room.invite,
@@ -42,6 +75,7 @@ export const useActions = ({ call, publishes, sharing, invite, help }: Props): A
       phone: 'end',
       rank: 6,
     },
+    ...viewActions,
     {
       id: 'help',
       label: strings.keys.heading,
@@ -52,6 +86,5 @@ export const useActions = ({ call, publishes, sharing, invite, help }: Props): A
       place: 'menu',
       group: 'help',
     },
-  )
-  return actions
+  ]
 }
