@@ -199,6 +199,24 @@ class FakeRoom {
   setAudioOnly() {
     // The page does what can be seen of it.
   }
+  async connectionStats() {
+    const at = performance.now()
+    return {
+      at,
+      way: options.get('way') ?? 'udp',
+      relayProtocol: options.get('way') === 'relay' ? 'tls' : undefined,
+      roundTripMs: 23,
+      availableBitrate: 2e6,
+      bytesSent: at * 140,
+      bytesReceived: at * 312,
+      packetsReceived: at,
+      packetsLost: at / 90,
+      packetsSent: at,
+      sentPacketsLost: at / 400,
+      sending: [{ width: 1280, height: 720, framesPerSecond: 30 }],
+      receiving: [{ width: 640, height: 360, framesPerSecond: 30 }],
+    }
+  }
   startAudio() {
     return Promise.resolve()
   }

@@ -124,9 +124,7 @@ export const strings = {
     share: 'Share screen',
     chat: 'Chat',
     people: 'People',
-    invite: 'Copy invite link',
     copied: 'Invite link copied',
-    copyByHand: 'Copy this link to invite people:',
     leave: 'Leave',
     more: 'More',
     controls: 'Call controls',
@@ -148,6 +146,7 @@ export const strings = {
     stillReconnecting: 'The server does not answer. Still trying…',
     noMedia:
       'No sound and no video: this network, or a proxy in it, lets only web pages through. Chat works.',
+    whatGetsThrough: 'See what gets through',
     reset: 'You were away too long for everything to be kept: some chat messages may be missing.',
     refused: (source: Source) => `This room does not take your ${sourceName[source]}: nobody else gets it.`,
     microphoneOn: 'Microphone on',
@@ -179,9 +178,19 @@ export const strings = {
     everyone: 'Everyone here',
     showSelf: 'Show my own picture',
     fullScreen: 'Full screen',
+    pip: 'Picture in picture',
     talking: 'You are heard while you hold Space',
     pin: (name: string) => `Show ${name} large`,
     unpin: (name: string) => `Stop showing ${name} large`,
+  },
+
+  invite: {
+    heading: 'Invite people',
+    how: 'Whoever has this link comes in with it, from any browser.',
+    copy: 'Copy link',
+    share: 'Share',
+    byHand: 'Select the link and copy it.',
+    code: 'The link as a code for phones',
   },
 
   reactions: {
@@ -233,6 +242,17 @@ export const strings = {
       sse: 'Event stream',
       poll: 'Long polling',
     } as Record<string, string>,
+    roundTrip: 'There and back',
+    sending: 'Sending',
+    receiving: 'Receiving',
+    lost: 'Lost on the way',
+    test: 'Test this connection',
+    ms: (ms: number) => `${Math.max(1, Math.round(ms))} ms`,
+    bitrate: (bits: number) =>
+      bits >= 999_500 ? `${(bits / 1e6).toFixed(1)} Mb/s` : `${Math.round(bits / 1e3)} kb/s`,
+    lostBoth: (sent: number, received: number) =>
+      `${(received * 100).toFixed(1)} % in, ${(sent * 100).toFixed(1)} % out`,
+    ways: { udp: 'UDP', tcp: 'TCP', relay: 'Relay' },
     qualities: {
       excellent: 'Excellent',
       good: 'Good',

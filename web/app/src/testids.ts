@@ -17,6 +17,9 @@
 //   share, chat-toggle, people-toggle, invite, network, leave   controls of the room
 //   more                  opens the menu with everything that has no place among them; what is in it keeps its own id
 //   settings-toggle, keys-toggle   in it: open `settings`, a panel, and `keys`, a sheet
+//   invite-sheet   opened by invite; invite-link, invite-copy in it
+//   pip-toggle     opens or closes the small window; pip is what is in that
+//   network-details   in the panel of `network`: what the connection is and carries
 //   react, hand, self-view   actions: reactions to choose from, one's hand up or down, one's own picture shown or not
 //   hand-up   on a tile: a raised hand, with its place
 //   lower-hand, lower-all   in `people`, for who may
@@ -70,6 +73,12 @@ export const testids = {
   network: 'network',
   leave: 'leave',
   more: 'more',
+  inviteSheet: 'invite-sheet',
+  inviteLink: 'invite-link',
+  inviteCopy: 'invite-copy',
+  pipToggle: 'pip-toggle',
+  pip: 'pip',
+  networkDetails: 'network-details',
   react: 'react',
   hand: 'hand',
   selfView: 'self-view',

@@ -1,3 +1,4 @@
+import { type ConnectionStats, connectionStats } from './connectionstats'
 import { Negotiation } from './negotiation'
 import type { Coding } from './codecs'
 import type { ParlorError } from './errors'
@@ -149,6 +150,11 @@ export class Media {
 
   stats(): Promise<RTCStatsReport> | undefined {
     return this.#peer?.stats()
+  }
+
+  async connectionStats(): Promise<ConnectionStats | undefined> {
+    const report = await this.#peer?.stats()
+    return report && connectionStats(report, performance.now())
   }
 
   /** The offer for a join. A session that is new has no PeerConnection of ours. */

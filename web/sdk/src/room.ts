@@ -2,6 +2,7 @@ import { Channels } from './channels'
 import { codingOf } from './codecs'
 import { Company } from './company'
 import { Connection } from './connection'
+import type { ConnectionStats } from './connectionstats'
 import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
@@ -205,6 +206,11 @@ export class Room extends Emitter<RoomEvents> {
   /** Whether setAudioOnly() said so. */
   get isAudioOnly(): boolean {
     return this.#company.viewing.audioOnly
+  }
+
+  /** How media goes, and how much of it; undefined where there is none. */
+  async connectionStats(): Promise<ConnectionStats | undefined> {
+    return this.#media?.connectionStats()
   }
 
   /** Leaves the room. Nothing can be done with it afterwards. */

@@ -1,14 +1,17 @@
 /** What carries media: UDP, TCP, or a relay. */
 export type Way = 'udp' | 'tcp' | 'relay'
 
+/** Statistics of one thing. */
+export type Fields = Record<string, unknown>
+
 /** The pair of candidates in use. */
 export interface Route {
   way: Way
+  pair: Fields
+  local: Fields
   /** It is another one whenever something has come, or another pair is in use. */
   mark: string
 }
-
-type Fields = Record<string, unknown>
 
 /** Reads it from the statistics of a PeerConnection; undefined: there is none. */
 export function routeOf(report: RTCStatsReport): Route | undefined {
@@ -26,5 +29,5 @@ export function routeOf(report: RTCStatsReport): Route | undefined {
   const local = all.get(pair?.localCandidateId)
   if (!pair || !local) return
   const way = local.candidateType === 'relay' ? 'relay' : local.protocol === 'tcp' ? 'tcp' : 'udp'
-  return { way, mark: [pair.id, pair.bytesReceived, pair.responsesReceived].join(' ') }
+  return { way, pair, local, mark: [pair.id, pair.bytesReceived, pair.responsesReceived].join(' ') }
 }

@@ -7,6 +7,16 @@ interface Place {
   inView: boolean
 }
 
+/** https://wicg.github.io/document-picture-in-picture/, which TypeScript does not know yet. */
+interface PageWindow {
+  document: Document
+  documentPictureInPicture: { window: Window | null }
+}
+
+function boxOf({ clientWidth: width, clientHeight: height }: Element): { width: number; height: number } {
+  return { width, height }
+}
+
 /** Which of the elements it is given can be seen, and how large they are. */
 export class Sight {
   readonly #changed: () => void
@@ -51,14 +61,19 @@ export class Sight {
     const place = this.#places.get(element)
     if (!place) return undefined
     if (!this.#views) return { width: 0, height: 0 }
-    if (!this.floats(element) && (!place.inView || place.width < 1 || place.height < 1)) return undefined
+    const floats = this.floats(element)
+    if (!floats && (!place.inView || place.width < 1 || place.height < 1)) return undefined
+    // What is told of elements in other windows comes late, or not while this page is hidden.
+    const { width, height } = floats && place.width < 1 ? boxOf(element) : place
     const ratio = globalThis.devicePixelRatio || 1
-    return { width: Math.round(place.width * ratio), height: Math.round(place.height * ratio) }
+    return { width: Math.round(width * ratio), height: Math.round(height * ratio) }
   }
 
   /** Whether it shows in a window of its own, above all others. */
   floats(element: Element): boolean {
-    return element === (globalThis.document as Document | undefined)?.pictureInPictureElement
+    const { document, documentPictureInPicture: floating } = globalThis as Partial<PageWindow>
+    if (element === document?.pictureInPictureElement) return true
+    return floating?.window != null && element.ownerDocument === floating.window.document
   }
 
   close(): void {

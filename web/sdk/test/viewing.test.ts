@@ -169,6 +169,22 @@ describe('a page that attaches what it shows', () => {
     Object.defineProperty(document, 'pictureInPictureElement', { value: null, configurable: true })
   })
 
+  it('goes on with what is in a window of its own, whose size nobody told', async () => {
+    const a = publish('a')
+    const own = document.implementation.createHTMLDocument()
+    const element = own.body.appendChild(own.createElement('video'))
+    Object.defineProperties(element, { clientWidth: { value: 200 }, clientHeight: { value: 100 } })
+    vi.stubGlobal('documentPictureInPicture', { window: { document: own } })
+    a.attach(element)
+    hide(true)
+    await pass(5_000)
+    expect(last()).toEqual(['a 400'])
+    vi.stubGlobal('documentPictureInPicture', { window: null })
+    window.dispatchEvent(new Event('resize'))
+    await pass(5_000)
+    expect(last()).toEqual([''])
+  })
+
   it('puts what is pinned first, and what is not subscribed nowhere', async () => {
     const [a, b, c, voice] = [publish('a'), publish('b'), publish('c'), publish('v', 'audio')]
     for (const [track, width] of [

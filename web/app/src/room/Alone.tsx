@@ -1,4 +1,4 @@
-import { Link2 } from 'lucide-react'
+import { UserPlus } from 'lucide-react'
 import { strings } from '../strings'
 import { Button } from '../ui/Button'
 import styles from './Alone.module.css'
@@ -12,8 +12,8 @@ export const Alone = ({ room, invite }: { room: string; invite: () => void }) =>
       <p>{inviteLink(room).replace(/^https?:\/\//u, '')}</p>
     </div>
     <Button look="primary" size="small" onClick={invite}>
-      <Link2 size={18} aria-hidden="true" />
-      {strings.room.invite}
+      <UserPlus size={18} aria-hidden="true" />
+      {strings.invite.heading}
     </Button>
   </section>
 )

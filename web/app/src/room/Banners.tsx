@@ -10,6 +10,7 @@ import { testids } from '../testids'
 import { Button } from '../ui/Button'
 import styles from './Banners.module.css'
 import type { Call } from './Call'
+import { doctorLink } from './invite'
 import type { OwnState } from './OwnDevices'
 
 interface Props {
@@ -122,7 +123,10 @@ const useAfter = (ms: number): boolean => {
 const NoMedia = () =>
   useAfter(MEDIA_MS) ? (
     <Banner kind="no-media" icon={<CircleAlert size={18} aria-hidden="true" />}>
-      {strings.room.noMedia}
+      {strings.room.noMedia}{' '}
+      <a href={doctorLink()} target="_blank" rel="noopener">
+        {strings.room.whatGetsThrough}
+      </a>
     </Banner>
   ) : null
 

@@ -11,6 +11,11 @@ import styles from './Controls.module.css'
 import { DeviceMenu } from './DeviceMenu'
 import type { OwnState } from './OwnDevices'
 
+export const deviceLabel = (device: Device, on: boolean): string => {
+  if (device === 'microphone') return on ? strings.device.mute : strings.device.unmute
+  return on ? strings.device.turnOff(device) : strings.device.turnOn(device)
+}
+
 export const DeviceControl = ({
   device,
   keys,
@@ -26,14 +31,7 @@ export const DeviceControl = ({
   toggle: (device: Device) => void
   choose: (device: Device, deviceId: string) => void
 }) => {
-  const label =
-    device === 'microphone'
-      ? on
-        ? strings.device.mute
-        : strings.device.unmute
-      : on
-        ? strings.device.turnOff(device)
-        : strings.device.turnOn(device)
+  const label = deviceLabel(device, on)
   const On = device === 'microphone' ? Mic : Video
   const Off = device === 'microphone' ? MicOff : VideoOff
   return (

@@ -1,34 +1,25 @@
 // How the connection is, for those who want to know.
 
-import { Signal, SignalLow, WifiOff } from 'lucide-react'
+import { ArrowUpRight, Signal, SignalLow, WifiOff } from 'lucide-react'
+import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Popover } from '../ui/Popover'
+import type { Call } from './Call'
+import { doctorLink } from './invite'
 import styles from './Network.module.css'
-import type { Person } from './roomView'
+import { NetworkDetails } from './NetworkDetails'
 
-interface Props {
-  reconnecting: boolean
-  transport: string
-  media: string
-  me: Person | undefined
-  side: 'above' | 'below'
-  audioOnly: boolean
-  setAudioOnly: (on: boolean) => void
-}
+const words = strings.network
 
-export const Network = ({ reconnecting, transport, media, me, side, audioOnly, setAudioOnly }: Props) => {
+export const Network = ({ call, side }: { call: Call; side: 'above' | 'below' }) => {
+  const view = useStore(call.view)
+  const audioOnly = useStore(call.audioOnly)
+  const me = view.people[0]
   const quality = me?.quality ?? 'unknown'
-  const lost = reconnecting || quality === 'lost' || media === 'failed'
+  const lost = view.reconnecting || quality === 'lost' || view.media === 'failed'
   const weak = lost || quality === 'poor'
   const Icon = lost ? WifiOff : weak ? SignalLow : Signal
-  const words = strings.network
-  const rows: [string, string][] = [
-    [words.state, reconnecting ? words.reconnecting : words.connected],
-    [words.quality, words.qualities[quality] ?? quality],
-    [words.messages, words.transport[transport] ?? transport],
-    [words.media, words.mediaStates[media] ?? media],
-  ]
   return (
     <Popover
       label={words.heading}
@@ -39,7 +30,7 @@ export const Network = ({ reconnecting, transport, media, me, side, audioOnly, s
           type="button"
           className={`${styles.trigger} ${weak ? styles.weak : ''}`}
           data-testid={testids.network}
-          data-transport={transport}
+          data-transport={view.transport}
           aria-label={words.heading}
           title={words.heading}
           {...trigger}
@@ -50,22 +41,15 @@ export const Network = ({ reconnecting, transport, media, me, side, audioOnly, s
     >
       {() => (
         <>
-          <dl className={styles.rows}>
-            {rows.map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-          </dl>
-          {media !== 'none' && (
+          <NetworkDetails room={call.room} view={view} me={me} />
+          {view.media !== 'none' && (
             <button
               type="button"
               role="switch"
               aria-checked={audioOnly}
               className={styles.switch}
               data-testid={testids.audioOnly}
-              onClick={() => setAudioOnly(!audioOnly)}
+              onClick={() => call.setAudioOnly(!audioOnly)}
             >
               <span>
                 {words.audioOnly}
@@ -74,6 +58,10 @@ export const Network = ({ reconnecting, transport, media, me, side, audioOnly, s
               <span className={styles.track} aria-hidden="true" />
             </button>
           )}
+          <a className={styles.test} href={doctorLink()} target="_blank" rel="noopener">
+            {words.test}
+            <ArrowUpRight size={16} aria-hidden="true" />
+          </a>
         </>
       )}
     </Popover>

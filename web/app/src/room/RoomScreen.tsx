@@ -13,10 +13,11 @@ import { Announcer } from './Announcer'
 import { Banners } from './Banners'
 import type { Call } from './Call'
 import { ActionControl, Bar, DeviceControl, LeaveControl } from './Controls'
-import { copy, inviteLink } from './invite'
+import { InviteSheet } from './InviteSheet'
 import { looks } from './looks'
 import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
+import { PipView } from './PipView'
 import { type Open, openers, turned } from './panels'
 import { ReactionLayer } from './ReactionLayer'
 import { RemoteAudio } from './RemoteAudio'
@@ -29,6 +30,7 @@ import { useDropGuard } from './useDropGuard'
 import { useKeys } from './useKeys'
 import { useTalkKey } from './useTalkKey'
 import { useNarrow } from './useNarrow'
+import { usePip } from './usePip'
 import { usePanels } from './usePanels'
 import { useWakeLock } from './useWakeLock'
 
@@ -59,7 +61,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const bar = useRef<HTMLDivElement>(null)
   const { width } = useSize(bar)
   const [open, setOpen] = useState<Open>(media ? {} : { side: 'chat' })
-  const [helps, setHelps] = useState(false)
+  const [sheet, setSheet] = useState<'invite' | 'keys'>()
+  const pip = usePip()
   const { room } = call
   const me = view.people[0]
   const { grant } = room
@@ -85,19 +88,15 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   })
   const choose = (device: Device, deviceId: string) => void call.own.choose(device, deviceId)
   const mute = useMemo(() => (grant.admin ? call.mute.bind(call) : undefined), [grant.admin, call])
-  const invite = async () => {
-    const link = inviteLink(room.name)
-    call.notices.say((await copy(link)) ? strings.room.copied : `${strings.room.copyByHand} ${link}`)
-  }
-
   const panels = usePanels({ call, publishes, mute }).filter(({ id }) => offers(id))
   const actions: Action[] = [
     ...useActions({
       call,
       publishes,
       sharing: on.screen,
-      invite: () => void invite(),
-      help: () => setHelps(true),
+      pip,
+      invite: () => setSheet('invite'),
+      help: () => setSheet('keys'),
     }).filter(({ id }) => id !== 'invite' || offers(id)),
     ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
   ]
@@ -115,17 +114,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
     Escape: close('side'),
   })
 
-  const network = (
-    <Network
-      reconnecting={view.reconnecting}
-      transport={view.transport}
-      media={view.media}
-      me={me}
-      side={narrow ? 'below' : 'above'}
-      audioOnly={audioOnly}
-      setAudioOnly={(on) => call.setAudioOnly(on)}
-    />
-  )
+  const network = <Network call={call} side={narrow ? 'below' : 'above'} />
   const title = <h1 className={styles.title}>{room.name}</h1>
   const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
@@ -165,7 +154,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             centre={centre?.render(close('stage'))}
           >
             {view.people.length === 1 && !view.reconnecting && centre === undefined && offers('invite') && (
-              <Alone room={room.name} invite={() => void invite()} />
+              <Alone room={room.name} invite={() => setSheet('invite')} />
             )}
             <ReactionLayer reactions={call.reactions} />
             {talking && <p className={styles.talking}>{strings.room.talking}</p>}
@@ -209,7 +198,19 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
         end={!narrow && ends}
       />
 
-      {helps && (
+      {pip.window !== undefined && (
+        <PipView
+          window={pip.window}
+          people={view.people}
+          pictures={!audioOnly}
+          publishes={publishes}
+          on={on}
+          toggle={toggle}
+          leave={leave}
+        />
+      )}
+      {sheet === 'invite' && <InviteSheet room={room.name} close={() => setSheet(undefined)} />}
+      {sheet === 'keys' && (
         <Shortcuts
           actions={[
             ...(publishes
@@ -220,7 +221,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
               : []),
             ...actions,
           ]}
-          close={() => setHelps(false)}
+          close={() => setSheet(undefined)}
         />
       )}
       <RemoteAudio people={view.people} />

@@ -17,11 +17,12 @@ import {
   spotlight,
 } from './layout'
 import type { Mute } from './Call'
-import { largeOf, type Layout, speakerOf } from './focus'
+import { largeOf, type Layout } from './focus'
 import { Pages } from './Pages'
 import type { Person } from './roomView'
 import styles from './Stage.module.css'
 import { Tile, type TileItem } from './Tile'
+import { useSpeaker } from './useSpeaker'
 
 interface Props {
   people: readonly Person[]
@@ -150,14 +151,6 @@ const itemsOf = (people: readonly Person[], self: boolean): TileItem[] => {
       items.push({ key: `${person.id}/${track.id}`, person, kind: 'screen', track })
   }
   return items
-}
-
-// Remembers who spoke last.
-const useSpeaker = (people: readonly Person[]): string | undefined => {
-  const [before, setBefore] = useState<string>()
-  const speaker = speakerOf(people, before)
-  if (speaker !== before) setBefore(speaker)
-  return speaker
 }
 
 const NOBODY: readonly Person[] = []

@@ -1,8 +1,23 @@
 // The link that brings others here: the room's address and nothing of one's own, no token.
 
 import { pathOf } from '../route'
+import { tokenFor } from '../token'
 
 export const inviteLink = (room: string): string => new URL(pathOf(room), location.origin).href
+
+// The test of the connection, by the same invitation.
+export const doctorLink = (): string => {
+  const token = tokenFor(location.pathname)
+  return token === undefined ? '/doctor' : `/doctor#token=${encodeURIComponent(token)}`
+}
+
+// What the system has for passing on links: phones do, and some others.
+export const canShareLink = (): boolean => typeof navigator.share === 'function'
+
+export const shareLink = async (title: string, url: string): Promise<void> => {
+  // To change one's mind is no problem.
+  await navigator.share({ title, url }).catch(() => undefined)
+}
 
 export const copy = async (text: string): Promise<boolean> => {
   try {

@@ -11,22 +11,24 @@ import { HANDS } from './hands'
 import { canShareScreen } from './OwnDevices'
 import { ReactionPicker } from './ReactionPicker'
 import { REACTION } from './reactions'
+import type { Pip } from './usePip'
 import { useViewActions } from './viewActions'
 
 interface Props {
   call: Call
   publishes: boolean
   sharing: boolean
+  pip: Pip
   invite: () => void
   help: () => void
 }
 
-export const useActions = ({ call, publishes, sharing, invite, help }: Props): Action[] => {
+export const useActions = ({ call, publishes, sharing, pip, invite, help }: Props): Action[] => {
   const own = useStore(call.own.state)
   const hands = useStore(call.hands.state)
   const { grant, localParticipant } = call.room
   const handUp = hands.includes(localParticipant.id)
-  const viewActions = useViewActions(call)
+  const viewActions = useViewActions(call, pip)
   const actions: Action[] = []
   if (publishes && canShareScreen())
     actions.push({
@@ -67,7 +69,7 @@ export const useActions = ({ call, publishes, sharing, invite, help }: Props): A
     ...actions,
     {
       id: 'invite',
-      label: strings.room.invite,
+      label: strings.invite.heading,
       icon: UserPlus,
       run: invite,
       testid: testids.invite,

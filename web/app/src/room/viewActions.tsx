@@ -1,6 +1,14 @@
 // How one sees the room: as actions.
 
-import { Fullscreen, Headphones, LayoutGrid, LayoutTemplate, Sparkles, SquareUserRound } from 'lucide-react'
+import {
+  Fullscreen,
+  Headphones,
+  LayoutGrid,
+  LayoutTemplate,
+  PictureInPicture2,
+  Sparkles,
+  SquareUserRound,
+} from 'lucide-react'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -9,10 +17,12 @@ import type { Action } from './actions'
 import type { Call } from './Call'
 import { type Layout, LAYOUTS } from './focus'
 import { looks, setLayout, showSelf } from './looks'
+import { canFloat } from './pip'
+import type { Pip } from './usePip'
 
 const LAYOUT_ICONS = { auto: Sparkles, grid: LayoutGrid, speaker: LayoutTemplate } as const
 
-export const useViewActions = (call: Call): Action[] => {
+export const useViewActions = (call: Call, pip: Pip): Action[] => {
   const { media } = useStore(call.view)
   const audioOnly = useStore(call.audioOnly)
   const { layout, self } = useStore(looks)
@@ -61,6 +71,21 @@ export const useViewActions = (call: Call): Action[] => {
       place: 'menu',
       group: 'view',
     },
+    ...(canFloat()
+      ? [
+          {
+            id: 'pip',
+            label: strings.room.pip,
+            icon: PictureInPicture2,
+            run: pip.turn,
+            on: pip.window !== undefined,
+            keys: 'P',
+            testid: testids.pipToggle,
+            place: 'menu',
+            group: 'view',
+          } as const,
+        ]
+      : []),
     ...fullScreen,
   ]
 }

@@ -1,10 +1,10 @@
-// What people do in a call besides talking, found by what it is called: reactions, hands, layouts, keys.
+// What people do in a call besides talking, found by what it is called.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { enter, ownId, seesPeople, tiles } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { until } from '../harness/until.mjs'
+import { enter, ownId, seesPeople, tiles } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { until } from '../../harness/until.mjs'
 
 const SECRET = 'only for tests and read by everybody'
 const ROOM = 'call'
@@ -43,8 +43,7 @@ async function more(tab, role, name) {
   await tab.page.getByRole(role, { name }).click()
 }
 
-scene('people react, raise hands, and see the room as they like', { within: 90_000 }, async (stage) => {
-  const { ada, ben, adaId, benId } = await two(stage)
+async function reactionsAndHands({ ada, ben, adaId, benId }) {
   const notices = (tab) => tab.page.getByTestId('notice')
 
   // Reactions pass over the others' page too, and are said.
@@ -84,8 +83,9 @@ scene('people react, raise hands, and see the room as they like', { within: 90_0
   await ada.press('h')
   await isGone(ben.page.getByTestId('hand-up'), 'no hand is up any more')
   await ada.press('Escape')
+}
 
-  // Layouts and one's own picture.
+async function looks({ ada }) {
   await more(ada, 'menuitemradio', 'Speaker')
   await layout(ada, 'spotlight')
   await more(ada, 'menuitemcheckbox', 'Show my own picture')
@@ -94,10 +94,9 @@ scene('people react, raise hands, and see the room as they like', { within: 90_0
   await layout(ada, 'grid')
   await more(ada, 'menuitemcheckbox', 'Show my own picture')
   await until('Ada sees herself again', async () => (await tiles(ada)).some((t) => t.own))
-})
+}
 
-scene('keys do what their sheet says, and the space bar lets one talk', { within: 60_000 }, async (stage) => {
-  const { ada, ben, adaId } = await two(stage)
+async function keys({ ada, ben, adaId }) {
   await ada.press('?')
   const sheet = ada.page.getByRole('dialog', { name: 'Keyboard shortcuts' })
   await shows(sheet.getByText('hold Space'), 'the sheet says how to talk while muted')
@@ -122,4 +121,50 @@ scene('keys do what their sheet says, and the space bar lets one talk', { within
   await ada.page.keyboard.type('a b')
   assert.equal(await ada.page.getByTestId('chat-input').inputValue(), 'a b')
   await microphone(ada, false)
+  await ada.press('Escape')
+}
+
+async function connection({ ada }) {
+  await button(ada, 'Connection').click()
+  const panel = ada.page.getByRole('dialog', { name: 'Connection' })
+  const row = (name) => panel.locator('dl > div').filter({ hasText: name }).locator('dd')
+  await until('the panel says what carries media', async () => /^(UDP|TCP)$/u.test(await row('Sound and video').innerText()))
+  await until('it says how long it takes', async () => /^\d+ ms$/u.test(await row('There and back').innerText()))
+  assert.match(await row('Receiving').innerText(), /^[\d.]+ [kM]b\/s/u)
+  assert.equal(await panel.getByRole('link', { name: 'Test this connection' }).getAttribute('target'), '_blank')
+  await ada.press('Escape')
+  await isGone(panel, 'the panel is closed')
+}
+
+async function invitation({ ben }) {
+  await button(ben, 'Invite people').click()
+  const sheet = ben.page.getByRole('dialog', { name: 'Invite people' })
+  assert.equal(await ben.text('invite-link'), ben.page.url())
+  await shows(sheet.getByRole('img', { name: 'The link as a code for phones' }), 'the code is shown')
+  await sheet.getByRole('button', { name: 'Copy link' }).click()
+  await shows(sheet.getByText('Invite link copied'), 'Ben is told that it is copied')
+  await ben.press('Escape')
+  await isGone(sheet, 'the sheet is closed')
+}
+
+async function smallWindow({ ada }) {
+  const opened = ada.page.context().waitForEvent('page')
+  await more(ada, 'menuitemcheckbox', 'Picture in picture')
+  const small = await opened
+  await shows(small.getByText('Ben', { exact: true }), 'the window shows who else is here')
+  await until('it shows a picture', () => small.locator('video').evaluate((video) => video.videoWidth > 0))
+  await small.getByRole('button', { name: 'Unmute microphone' }).click()
+  await microphone(ada, true)
+  await more(ada, 'menuitemcheckbox', 'Picture in picture')
+  await until('the window is closed', async () => small.isClosed(), { within: 5_000 })
+}
+
+scene('people do in a call what they do besides talking', { within: 90_000 }, async (stage) => {
+  const people = await two(stage)
+  await reactionsAndHands(people)
+  await looks(people)
+  await keys(people)
+  await connection(people)
+  await invitation(people)
+  await smallWindow(people)
 })
