@@ -146,6 +146,7 @@ export const strings = {
     stillReconnecting: 'The server does not answer. Still trying…',
     noMedia:
       'No sound and no video: this network, or a proxy in it, lets only web pages through. Chat works.',
+    mediaAway: 'Sound and pictures do not come through at the moment. Looking for another way…',
     whatGetsThrough: 'See what gets through',
     reset: 'You were away too long for everything to be kept: some chat messages may be missing.',
     refused: (source: Source) => `This room does not take your ${sourceName[source]}: nobody else gets it.`,
@@ -219,6 +220,8 @@ export const strings = {
   keys: {
     heading: 'Keyboard shortcuts',
     escape: 'Close what is open',
+    single: 'Use these keys',
+    singleHow: 'Off: only Space, Esc and ? do something.',
     talk: 'Talk while muted',
     space: 'hold Space',
     orSpace: (key: string) => `${key}, or hold Space`,

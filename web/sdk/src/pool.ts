@@ -11,7 +11,7 @@ export const initialPool: Counts = { audio: 4, video: 4 }
 /** The sizes a pool may have. The server plays the loudest, and nobody follows more voices than ten. */
 const sizes: Readonly<Record<Kind, readonly number[]>> = {
   audio: [4, 8, 10],
-  video: [4, 8, 12, 16, 28, 40],
+  video: [4, 8, 12, 16, 28, 40, 48],
 }
 // Our own screen and its sound must find room later.
 const reserved = 2

@@ -10,14 +10,15 @@ describe('the pool of slots', () => {
     for (const others of [0, 1, 2, 3]) expect(growth(initialPool, need(others), lines)).toEqual(need(0))
   })
 
-  it('grows in steps and keeps one to spare, up to 10 voices and 40 pictures', () => {
+  it('grows in steps and keeps one to spare, up to 10 voices and 48 pictures', () => {
     expect(growth(initialPool, need(4), lines)).toEqual({ audio: 4, video: 4 })
     expect(growth(initialPool, need(8), lines)).toEqual({ audio: 6, video: 8 })
     expect(growth({ audio: 8, video: 8 }, need(7), lines)).toEqual(need(0))
     expect(growth(initialPool, { audio: 1, video: 4 }, lines)).toEqual({ audio: 0, video: 4 })
     // 25 tiles, oneself among them, at once.
     expect(growth(initialPool, { audio: 99, video: 24 }, lines)).toEqual({ audio: 6, video: 24 })
-    expect(growth(initialPool, need(1_000), lines)).toEqual({ audio: 6, video: 36 })
+    // 49 tiles, oneself among them: all that fits in the lines there are, and our own screen.
+    expect(growth(initialPool, need(1_000), lines)).toEqual({ audio: 6, video: 44 })
   })
 
   it('is far too large if the next smaller but one would do', () => {

@@ -16,8 +16,8 @@ import type { OwnState } from './OwnDevices'
 interface Props {
   call: Call
   reconnecting: boolean
-  // Media do not get through, though messages do.
-  blocked: boolean
+  // How sound and pictures are: messages may get through without them.
+  media: string
   own: OwnState
   sharing: boolean
   stopSharing: () => void
@@ -25,14 +25,15 @@ interface Props {
 
 const DEVICES = ['camera', 'microphone'] as const
 
-export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing }: Props) => {
+export const Banners = ({ call, reconnecting, media, own, sharing, stopSharing }: Props) => {
   const silent = useStore(call.silent)
   const audioOnly = useStore(call.audioOnly)
   const browser = browserOf(navigator.userAgent, navigator.maxTouchPoints)
   return (
     <>
       {reconnecting && <Reconnecting />}
-      {blocked && !reconnecting && <NoMedia />}
+      {media === 'failed' && !reconnecting && <NoMedia />}
+      {media === 'connecting' && !reconnecting && <MediaAway />}
       {silent && (
         <Banner
           kind="silent"
@@ -108,6 +109,7 @@ export const Banners = ({ call, reconnecting, blocked, own, sharing, stopSharing
 
 const LONG_MS = 12_000
 const MEDIA_MS = 5_000
+const AWAY_MS = 4_000
 
 // True once it has stood there for so long.
 const useAfter = (ms: number): boolean => {
@@ -127,6 +129,14 @@ const NoMedia = () =>
       <a href={doctorLink()} target="_blank" rel="noopener">
         {strings.room.whatGetsThrough}
       </a>
+    </Banner>
+  ) : null
+
+// Not at the beginning, when it takes a moment always.
+const MediaAway = () =>
+  useAfter(AWAY_MS) ? (
+    <Banner kind="media-away" icon={<LoaderCircle size={18} className={styles.spin} aria-hidden="true" />}>
+      {strings.room.mediaAway}
     </Banner>
   ) : null
 

@@ -47,6 +47,7 @@ export class Call {
     })
     this.offs = [
       end,
+      this.own.follow(),
       () => this.hands.end(),
       () => this.reactions.end(),
       room.on('message', (type: string, data: unknown, from: Participant, { sentAt, lossy }) => {

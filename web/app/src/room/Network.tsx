@@ -5,14 +5,14 @@ import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Popover } from '../ui/Popover'
+import { Switch } from '../ui/Switch'
 import type { Call } from './Call'
 import { doctorLink } from './invite'
 import styles from './Network.module.css'
 import { NetworkDetails } from './NetworkDetails'
 
-const words = strings.network
-
 export const Network = ({ call, side }: { call: Call; side: 'above' | 'below' }) => {
+  const words = strings.network
   const view = useStore(call.view)
   const audioOnly = useStore(call.audioOnly)
   const me = view.people[0]
@@ -43,20 +43,15 @@ export const Network = ({ call, side }: { call: Call; side: 'above' | 'below' })
         <>
           <NetworkDetails room={call.room} view={view} me={me} />
           {view.media !== 'none' && (
-            <button
-              type="button"
-              role="switch"
-              aria-checked={audioOnly}
-              className={styles.switch}
-              data-testid={testids.audioOnly}
-              onClick={() => call.setAudioOnly(!audioOnly)}
-            >
-              <span>
-                {words.audioOnly}
-                <small>{words.audioOnlyHow}</small>
-              </span>
-              <span className={styles.track} aria-hidden="true" />
-            </button>
+            <div className={styles.audio}>
+              <Switch
+                on={audioOnly}
+                turn={(on) => call.setAudioOnly(on)}
+                label={words.audioOnly}
+                how={words.audioOnlyHow}
+                testid={testids.audioOnly}
+              />
+            </div>
           )}
           <a className={styles.test} href={doctorLink()} target="_blank" rel="noopener">
             {words.test}

@@ -8,8 +8,6 @@ import type { Person, RoomView } from './roomView'
 import type { Picture, Traffic } from './traffic'
 import { useTraffic } from './useTraffic'
 
-const words = strings.network
-
 export const NetworkDetails = ({
   room,
   view,
@@ -19,6 +17,7 @@ export const NetworkDetails = ({
   view: RoomView
   me: Person | undefined
 }) => {
+  const words = strings.network
   const traffic = useTraffic(room)
   const quality = me?.quality ?? 'unknown'
   const rows: [string, string | undefined][] = [
@@ -52,6 +51,7 @@ export const NetworkDetails = ({
 }
 
 const mediaOf = (media: string, traffic: Traffic | undefined): string => {
+  const words = strings.network
   if (media === 'connected' && traffic?.way !== undefined)
     return (
       words.ways[traffic.way] +
@@ -60,7 +60,7 @@ const mediaOf = (media: string, traffic: Traffic | undefined): string => {
   return words.mediaStates[media] ?? media
 }
 
-const amount = (bits: number, picture: Picture | undefined): string =>
-  picture === undefined
-    ? words.bitrate(bits)
-    : `${words.bitrate(bits)} · ${picture.width} × ${picture.height}`
+const amount = (bits: number, picture: Picture | undefined): string => {
+  const rate = strings.network.bitrate(bits)
+  return picture === undefined ? rate : `${rate} · ${picture.width} × ${picture.height}`
+}

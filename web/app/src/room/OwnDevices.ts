@@ -5,6 +5,7 @@ import type { Room } from '/sdk/parlor.js'
 import { chooseDevice, chosen, devices, listDevices } from '../media/deviceList'
 import { type Device, type Problem, problemOf } from '../media/problem'
 import { Store } from '../store'
+import { deviceFor } from './pick'
 
 export interface OwnState {
   busy: Readonly<Record<Device | 'screen', boolean>>
@@ -28,12 +29,20 @@ const problemFrom = (error: unknown): Problem => {
   }
 }
 
+const DEVICES = ['microphone', 'camera'] as const
+
+const listOf = (device: Device) =>
+  device === 'microphone' ? devices.get().microphones : devices.get().cameras
+
 export class OwnDevices {
   readonly state = new Store<OwnState>({
     busy: { microphone: false, camera: false, screen: false },
     problems: {},
   })
   private readonly room: Room
+  // Which was opened last.
+  private readonly noted: Partial<Record<Device, MediaStreamTrack>> = {}
+  private readonly last: Partial<Record<Device, string | undefined>> = {}
 
   constructor(room: Room) {
     this.room = room
@@ -42,14 +51,46 @@ export class OwnDevices {
   async set(device: Device, on: boolean): Promise<void> {
     await this.ask(device, () => {
       // A device that was chosen once and is not here today must not keep another one from working.
-      const deviceId = chosen.get()[device]
-      const list = device === 'microphone' ? devices.get().microphones : devices.get().cameras
-      const options = list.some((d) => d.deviceId === deviceId) ? { deviceId } : {}
+      const deviceId = deviceFor(chosen.get()[device], this.last[device], listOf(device))
+      const options = deviceId === undefined ? {} : { deviceId }
       return device === 'microphone'
         ? this.room.localParticipant.setMicrophoneEnabled(on, options)
         : this.room.localParticipant.setCameraEnabled(on, options)
     })
+    this.note(device)
     void listDevices()
+  }
+
+  // Looks after what is opened by others than us, until the returned function is called.
+  follow(): () => void {
+    const look = () => DEVICES.forEach((device) => this.note(device))
+    look()
+    return this.room.on('localTrackPublished', look)
+  }
+
+  // A device that was on was unplugged, or taken away. Another microphone takes its place, so that one is heard on;
+  // another camera would show what one did not mean to.
+  private async lost(device: Device): Promise<void> {
+    await listDevices()
+    const list = listOf(device)
+    if (device === 'microphone' && list.some(({ deviceId }) => deviceId !== this.last[device])) {
+      await this.set(device, true)
+      if (this.room.localParticipant.isMicrophoneEnabled) return
+    }
+    this.state.update((s) => ({ ...s, problems: { ...s.problems, [device]: 'ended' } }))
+  }
+
+  // What is open now, to know when it is gone. What is stopped on purpose does not end in this sense.
+  private note(device: Device): void {
+    const me = this.room.localParticipant
+    const media = me.getTrack(device)?.mediaStreamTrack
+    if (media === undefined || media.readyState === 'ended' || media === this.noted[device]) return
+    this.noted[device] = media
+    this.last[device] = media.getSettings().deviceId
+    media.addEventListener('ended', () => {
+      const on = device === 'microphone' ? me.isMicrophoneEnabled : me.isCameraEnabled
+      if (on && this.noted[device] === media) void this.lost(device)
+    })
   }
 
   // Changes over at once if the device is on; else it is the one that is opened next.

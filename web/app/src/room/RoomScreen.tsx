@@ -56,7 +56,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const own = useStore(call.own.state)
   const audioOnly = useStore(call.audioOnly)
   const hands = useStore(call.hands.state)
-  const { layout, self } = useStore(looks)
+  const { layout, self, keys } = useStore(looks)
   const narrow = useNarrow()
   const bar = useRef<HTMLDivElement>(null)
   const { width } = useSize(bar)
@@ -107,12 +107,15 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const centre = panels.find((p) => p.where === 'stage' && p.id === open.stage)
   const close = (where: 'side' | 'stage') => () => setOpen((now) => ({ ...now, [where]: undefined }))
 
-  useKeys({
-    m: () => toggle('microphone'),
-    v: () => toggle('camera'),
-    ...keysOf(actions),
-    Escape: close('side'),
-  })
+  useKeys(
+    {
+      m: () => toggle('microphone'),
+      v: () => toggle('camera'),
+      ...keysOf(actions),
+      Escape: close('side'),
+    },
+    keys,
+  )
 
   const network = <Network call={call} side={narrow ? 'below' : 'above'} />
   const title = <h1 className={styles.title}>{room.name}</h1>
@@ -139,7 +142,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           <Banners
             call={call}
             reconnecting={view.reconnecting}
-            blocked={view.media === 'failed'}
+            media={view.media}
             own={own}
             sharing={on.screen}
             stopSharing={() => void call.own.share(false)}

@@ -59,7 +59,7 @@ export const Stage = ({ people, layout, self, hands, audioOnly, mute, centre, ch
   const rest = items.filter((item) => item !== large)
   const both = !spotlit && isDuet(whole, items.length)
   const fits = (area: Area) =>
-    spotlit ? spotlight(area, rest.length).strip.length : Math.min(mostTiles, capacity(area))
+    spotlit ? spotlight(area, rest.length).strip.length : Math.min(mostTiles(area), capacity(area))
   // What turns the pages stands below the tiles, not on them.
   const size =
     fits(whole) < rest.length ? { ...whole, height: Math.max(0, whole.height - PAGES_HEIGHT) } : whole

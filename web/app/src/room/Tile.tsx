@@ -13,7 +13,7 @@ import {
   Snail,
   WifiOff,
 } from 'lucide-react'
-import { type CSSProperties, memo, useRef } from 'react'
+import { type CSSProperties, memo, useEffect, useRef, useState } from 'react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
@@ -45,6 +45,8 @@ interface Props {
   mute: Mute | undefined
 }
 
+const TOUCHED_MS = 4_000
+
 export const Tile = memo(({ item, rect, floating, pictures, pinned, hand, pin, mute }: Props) => {
   const root = useRef<HTMLLIElement>(null)
   const { person, kind, track } = item
@@ -56,6 +58,12 @@ export const Tile = memo(({ item, rect, floating, pictures, pinned, hand, pin, m
   else if (person.local) label = floating ? strings.room.justYou : `${name} ${strings.room.you}`
   const micOff = person.microphone === undefined || person.microphone.muted
   const paused = shown && track.paused
+  const [touched, setTouched] = useState(false)
+  useEffect(() => {
+    if (!touched) return
+    const timer = setTimeout(() => setTouched(false), TOUCHED_MS)
+    return () => clearTimeout(timer)
+  }, [touched])
   const turnPin = () => pin?.(pinned ? undefined : item.key)
 
   return (
@@ -84,6 +92,11 @@ export const Tile = memo(({ item, rect, floating, pictures, pinned, hand, pin, m
       data-speaking={person.speaking ? '' : undefined}
       data-paused={paused ? '' : undefined}
       data-quality={person.quality}
+      data-touched={touched ? '' : undefined}
+      // Who has no pointer to hover with touches a tile to see what can be done with it.
+      onPointerUp={(event) => {
+        if (event.pointerType === 'touch') setTouched(true)
+      }}
       onDoubleClick={(event) => {
         if (!(event.target instanceof Element && event.target.closest('button'))) turnPin()
       }}

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { type Area, type Rect, best, capacity, duet, grid, isDuet, pagesOf, seats, spotlight } from './layout'
+import {
+  type Area,
+  type Rect,
+  best,
+  capacity,
+  duet,
+  grid,
+  isDuet,
+  mostTiles,
+  pagesOf,
+  seats,
+  spotlight,
+} from './layout'
 
 const areas: Record<string, Area> = {
   desktop: { width: 1408, height: 760 },
@@ -15,10 +27,17 @@ const inside = (r: Rect, a: Area) =>
 const apart = (a: Rect, b: Rect) =>
   a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
 
+it('has 25 on a page, and 49 where the screen is a wall', () => {
+  expect(mostTiles({ width: 1408, height: 760 })).toBe(25)
+  expect(mostTiles({ width: 2528, height: 1000 })).toBe(25)
+  expect(mostTiles({ width: 3808, height: 2060 })).toBe(49)
+  expect(capacity({ width: 2528, height: 1200 })).toBeGreaterThan(49)
+})
+
 describe('grid', () => {
   for (const [name, area] of Object.entries(areas)) {
-    it(`keeps 1 to 25 tiles inside and apart: ${name}`, () => {
-      for (let count = 1; count <= 25; count++) {
+    it(`keeps 1 to 49 tiles inside and apart: ${name}`, () => {
+      for (let count = 1; count <= 49; count++) {
         const rects = grid(area, count)
         expect(rects).toHaveLength(count)
         rects.forEach((r, i) => {

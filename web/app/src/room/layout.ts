@@ -151,8 +151,8 @@ export const capacity = (area: Area): number => {
   return columns * rows
 }
 
-// More than this on one page nobody can follow.
-export const mostTiles = 25
+// More than this on one page nobody can follow; on a wall of a screen one sees more.
+export const mostTiles = ({ width, height }: Area): number => (width >= 2200 && height >= 1100 ? 49 : 25)
 
 // The pages of those who do not all fit: first who is seated, then the others in order.
 export const pagesOf = (all: readonly string[], room: number, seated: readonly string[]): string[][] => {

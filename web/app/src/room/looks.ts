@@ -8,11 +8,14 @@ export interface Looks {
   layout: Layout
   // One's own picture is among the others.
   self: boolean
+  // Single keys do something.
+  keys: boolean
 }
 
 export const looks = new Store<Looks>({
   layout: LAYOUTS.find((known) => known === remembered('layout')) ?? 'auto',
   self: remembered('self') !== 'hidden',
+  keys: remembered('keys') !== 'off',
 })
 
 export const setLayout = (layout: Layout): void => {
@@ -23,4 +26,9 @@ export const setLayout = (layout: Layout): void => {
 export const showSelf = (self: boolean): void => {
   remember('self', self ? '' : 'hidden')
   looks.update((l) => ({ ...l, self }))
+}
+
+export const allowKeys = (keys: boolean): void => {
+  remember('keys', keys ? '' : 'off')
+  looks.update((l) => ({ ...l, keys }))
 }

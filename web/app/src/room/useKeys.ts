@@ -4,17 +4,19 @@ export const writes = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/u.test(target.tagName))
 
-// Single keys that do something, unless one is writing. Esc does it there too.
-export const useKeys = (keys: Record<string, () => void>): void => {
-  const current = useRef(keys)
+// Single keys that do something, unless one is writing, or does not want them. Esc does it there too.
+export const useKeys = (keys: Record<string, () => void>, single = true): void => {
+  const current = useRef({ keys, single })
   useEffect(() => {
-    current.current = keys
+    current.current = { keys, single }
   })
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return
       if (event.key !== 'Escape' && writes(event.target)) return
-      const act = current.current[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+      const one = event.key.length === 1
+      if (one && !current.current.single && event.key !== '?') return
+      const act = current.current.keys[one ? event.key.toLowerCase() : event.key]
       if (act === undefined) return
       if (event.key !== 'Escape') event.preventDefault()
       act()

@@ -26,7 +26,7 @@ export const useViewActions = (call: Call, pip: Pip): Action[] => {
   const { media } = useStore(call.view)
   const audioOnly = useStore(call.audioOnly)
   const { layout, self } = useStore(looks)
-  if (media === 'none') return fullScreen
+  if (media === 'none') return fullScreen()
   return [
     {
       id: 'layout',
@@ -86,7 +86,7 @@ export const useViewActions = (call: Call, pip: Pip): Action[] => {
           } as const,
         ]
       : []),
-    ...fullScreen,
+    ...fullScreen(),
   ]
 }
 
@@ -98,16 +98,17 @@ const turnFullScreen = () => {
   void done.catch(() => undefined)
 }
 
-const fullScreen: Action[] = document.fullscreenEnabled
-  ? [
-      {
-        id: 'fullscreen',
-        label: strings.room.fullScreen,
-        icon: Fullscreen,
-        run: turnFullScreen,
-        keys: 'F',
-        place: 'menu',
-        group: 'view',
-      },
-    ]
-  : []
+const fullScreen = (): Action[] =>
+  document.fullscreenEnabled
+    ? [
+        {
+          id: 'fullscreen',
+          label: strings.room.fullScreen,
+          icon: Fullscreen,
+          run: turnFullScreen,
+          keys: 'F',
+          place: 'menu',
+          group: 'view',
+        },
+      ]
+    : []
