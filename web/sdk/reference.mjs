@@ -29,6 +29,8 @@ const said = (node) =>
 
 const oneLine = (text) => text.replace(/\s+/gu, ' ').trim()
 const cell = (text) => text.replaceAll('|', '\\|')
+// An element that is only spoken of is none of the page's, unless it stands in code.
+const words = (text) => text.replace(/`[^`]*`|</gu, (found) => (found === '<' ? '&lt;' : found))
 const anchor = (name) => `#${name.toLowerCase()}`
 
 // The code of a node without its comments.
@@ -54,14 +56,14 @@ const linked = (text, own) => {
 
 const memberRow = (member, owner) => {
   const text = ts.isTupleTypeNode(member.type ?? member) ? eventSignature(member) : signature(member)
-  return `| \`${cell(text)}\` | ${cell(said(member))}${linked(text, owner)} |`
+  return `| \`${cell(text)}\` | ${cell(words(said(member)))}${linked(text, owner)} |`
 }
 
 const section = (node) => {
   const name = node.name.text
   const lines = [`## ${name}`, '']
-  const words = said(node)
-  if (words !== '') lines.push(words, '')
+  const about = words(said(node))
+  if (about !== '') lines.push(about, '')
   if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) {
     const bases = (node.heritageClauses ?? []).flatMap((clause) => clause.types.map((t) => code(t)))
     if (bases.length > 0)

@@ -52,7 +52,7 @@ const Base =
  * `<parlor-room room="demo" token="…">`. Attributes: `room`, `url` (the server; default: where this module came from), `token`,
  * `name`, `join` (goes in without the page that shows how one looks, with `microphone` and `camera` on if they are there), `watch`
  * (without a camera or microphone of one's own), `theme` (`dark` or `light`; default: the system's), `lang`, and `panels`: what
- * is offered beside the people, as words (`chat people settings invite`; default: all).
+ * is offered beside the people, of `chat people board share settings invite` (default: all).
  */
 export class ParlorRoom extends Base {
   static readonly observedAttributes = [...SHOWN, ...SAID, 'theme']

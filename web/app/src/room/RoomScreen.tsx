@@ -97,7 +97,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       pip,
       invite: () => setSheet('invite'),
       help: () => setSheet('keys'),
-    }).filter(({ id }) => id !== 'invite' || offers(id)),
+    }).filter(({ id }) => offers(id)),
     ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
   ]
   const { middle, end, menu } = narrow
