@@ -27,9 +27,10 @@ const (
 	nackRetry  = 80 * time.Millisecond
 	nackTries  = 6
 	nackMaxAge = 800 * time.Millisecond
-	// After a break this long with so many missing nobody has a use for them any more: it goes on with a key frame.
+	// After a break this long with so many missing nobody has a use for them any more: it goes on with a key frame. Who got them
+	// would show what comes later as late as these were. Fewer may be what a slow screen lost.
 	breakAfter   = time.Second
-	breakPackets = 64
+	breakPackets = 12
 )
 
 // arrival is what a packet's number says of it.
