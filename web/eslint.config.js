@@ -15,7 +15,18 @@ export default tseslint.config(
   {
     files: ['app/**/*.ts', 'app/**/*.tsx'],
     plugins: { 'react-hooks': reactHooks },
-    rules: reactHooks.configs.recommended.rules,
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      // The language is known, and may change, only after the modules have begun.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='strings']:not(:function MemberExpression)",
+          message:
+            'Read strings in the function that shows them: a module begins before the language is known.',
+        },
+      ],
+    },
   },
   {
     // The borders of the SDK are typed all through: promises are awaited or voided on purpose.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { codeOf, endingCode, endingOf, endings } from './errors'
+import { codeOf, endingCode, endingOf, offers } from './errors'
 
 const protocol = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8')
 
@@ -28,7 +28,7 @@ describe('endings', () => {
   })
 
   it.each([...new Set([...errorCodes, ...closedCodes])])('has words for %s', (code) => {
-    expect(Object.hasOwn(endings, code), code).toBe(true)
+    expect(Object.hasOwn(offers, code), code).toBe(true)
     const ending = endingOf(code)
     expect(ending.title.length).toBeGreaterThan(5)
     expect(ending.text.length).toBeGreaterThan(20)
@@ -36,7 +36,7 @@ describe('endings', () => {
   })
 
   it('says something about codes it has never heard of', () => {
-    expect(endingOf('from_the_future').title).toBe(endings.internal?.title)
+    expect(endingOf('from_the_future').title).toBe(endingOf('internal').title)
     expect(endingCode('toString')).toBe('internal')
     expect(endingCode('timeout')).toBe('unreachable')
   })

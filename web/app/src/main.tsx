@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client'
 import { App } from './App'
+import { speakAsWished } from './strings'
 import { takeToken } from './token'
 import './ui/base.css'
 
@@ -8,4 +9,4 @@ takeToken()
 addEventListener('hashchange', takeToken)
 
 const root = document.getElementById('root')
-if (root !== null) createRoot(root).render(<App />)
+if (root !== null) void speakAsWished().then(() => createRoot(root).render(<App />))

@@ -5,6 +5,7 @@
 //   name                  the text field for one's name (lobby and preview)
 //   room                  the text field for the room's name (lobby)
 //   continue              lobby: go on to the preview
+//   language              lobby and preview: the select for the language
 //   preview               the page before joining; data-state on it: "asking" | "ready" (devices settled, one way or the other)
 //   self-video            preview: one's own picture
 //   level                 preview: the microphone's level; data-level on it: 0..100
@@ -54,6 +55,7 @@ export const testids = {
   name: 'name',
   room: 'room',
   continue: 'continue',
+  language: 'language',
   preview: 'preview',
   selfVideo: 'self-video',
   level: 'level',

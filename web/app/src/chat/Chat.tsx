@@ -9,7 +9,7 @@ import {
   useState,
 } from 'react'
 import { useStore } from '../store'
-import { strings } from '../strings'
+import { strings, timeOfDay } from '../strings'
 import { testids } from '../testids'
 import { Attach } from './Attach'
 import styles from './Chat.module.css'
@@ -35,7 +35,6 @@ interface Props {
   close: () => void
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 // Lines of one person within this time stand under one name.
 const TOGETHER = 3 * 60_000
 
@@ -209,7 +208,7 @@ export const Chat = ({ log, maySend, send, again, attach, largest, drop, fileUrl
               {!goesOn && (
                 <div className={styles.who}>
                   <strong>{message.mine ? strings.chat.mine : message.name || strings.room.someone}</strong>
-                  <time dateTime={message.at.toISOString()}>{clock.format(message.at)}</time>
+                  <time dateTime={message.at.toISOString()}>{timeOfDay(message.at)}</time>
                 </div>
               )}
               <What message={message} fileUrl={fileUrl} drop={drop} />

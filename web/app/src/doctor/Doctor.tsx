@@ -12,8 +12,6 @@ import { diagnose, type Check, type Finding, type Report } from './diagnose'
 import styles from './Doctor.module.css'
 import { measure } from './measure'
 
-const words = strings.doctor
-
 export const Doctor = () => {
   const [round, setRound] = useState(0)
   const [report, setReport] = useState<Report | 'failed'>()
@@ -21,7 +19,7 @@ export const Doctor = () => {
   const result = useRef<HTMLParagraphElement>(null)
 
   useEffect(() => {
-    document.title = words.title
+    document.title = strings.doctor.title
   }, [])
 
   useEffect(() => {
@@ -47,44 +45,46 @@ export const Doctor = () => {
 
   const done = report !== undefined
   const { checks, findings } =
-    report === undefined || report === 'failed' ? { checks: waiting, findings: [] } : report
+    report === undefined || report === 'failed' ? { checks: waiting(), findings: [] } : report
   const mend = findings.filter((f) => f.note !== true)
   const said =
     report === undefined
-      ? words.trying
+      ? strings.doctor.trying
       : report === 'failed'
-        ? words.failed
+        ? strings.doctor.failed
         : mend.length === 0
-          ? words.well
-          : words.ill(mend.length)
+          ? strings.doctor.well
+          : strings.doctor.ill(mend.length)
   return (
     <main className={styles.page} data-testid={testids.doctor} data-state={done ? 'done' : 'trying'}>
       <header className={styles.top}>
         <Wordmark />
       </header>
       <div className={styles.middle}>
-        <h1>{words.heading}</h1>
-        <p className={styles.line}>{token === undefined ? words.line : words.lineWithToken}</p>
+        <h1>{strings.doctor.heading}</h1>
+        <p className={styles.line}>
+          {token === undefined ? strings.doctor.line : strings.doctor.lineWithToken}
+        </p>
         <p className={styles.result} ref={result} tabIndex={-1} role="status">
           {said}
         </p>
         {findings.length > 0 && (
-          <ul className={styles.findings} aria-label={words.findings}>
+          <ul className={styles.findings} aria-label={strings.doctor.findings}>
             {findings.map((f) => (
               <Found key={f.code} finding={f} />
             ))}
           </ul>
         )}
-        <ul className={styles.checks} aria-label={words.checks} aria-busy={!done}>
+        <ul className={styles.checks} aria-label={strings.doctor.checks} aria-busy={!done}>
           {checks.map((c, i) => (
             <Way key={i} check={c} trying={!done} />
           ))}
         </ul>
         <div className={styles.ways}>
           <Button look="primary" onClick={again} disabled={!done} data-testid={testids.doctorAgain}>
-            {words.again}
+            {strings.doctor.again}
           </Button>
-          <Button onClick={() => go('/')}>{words.home}</Button>
+          <Button onClick={() => go('/')}>{strings.doctor.home}</Button>
         </div>
       </div>
     </main>
@@ -92,7 +92,8 @@ export const Doctor = () => {
 }
 
 // The lines that stand there until something is known.
-const waiting: Check[] = Object.values(words.names).map((name) => ({ name, state: 'untried', detail: '' }))
+const waiting = (): Check[] =>
+  Object.values(strings.doctor.names).map((name) => ({ name, state: 'untried', detail: '' }))
 
 const signs = { works: CheckMark, fails: X, untried: Minus }
 
@@ -105,7 +106,7 @@ const Way = ({ check, trying }: { check: Check; trying: boolean }) => {
         {trying ? <span className={styles.pulse} /> : <Sign size={16} strokeWidth={2.5} />}
       </span>
       <span className={styles.name}>{check.name}</span>
-      <span className={styles.state}>{words.states[state]}</span>
+      <span className={styles.state}>{strings.doctor.states[state]}</span>
       <span className={styles.detail}>{check.detail}</span>
     </li>
   )
@@ -119,7 +120,7 @@ const Found = ({ finding }: { finding: Finding }) => (
   >
     <p className={styles.code}>
       {finding.code}
-      {finding.note === true && ` · ${words.toKnow}`}
+      {finding.note === true && ` · ${strings.doctor.toKnow}`}
     </p>
     <p className={styles.cause}>{finding.cause}</p>
     <p className={styles.remedy}>{finding.remedy}</p>

@@ -6,6 +6,7 @@ import { go, pathOf } from '../route'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Button } from '../ui/Button'
+import { LanguagePicker } from '../ui/LanguagePicker'
 import { Wordmark } from '../ui/Wordmark'
 import styles from './Lobby.module.css'
 import { Mosaic } from './Mosaic'
@@ -42,6 +43,7 @@ export const Lobby = ({ room: given }: { room: string }) => {
     <main className={styles.lobby} data-testid={testids.lobby}>
       <header className={styles.top}>
         <Wordmark />
+        <LanguagePicker />
       </header>
       <div className={styles.middle}>
         <section className={styles.words}>

@@ -16,6 +16,7 @@ import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
 import { Button } from '../ui/Button'
+import { LanguagePicker } from '../ui/LanguagePicker'
 import { Wordmark } from '../ui/Wordmark'
 import styles from './Preview.module.css'
 import { Problems } from './Problems'
@@ -221,6 +222,7 @@ export const Preview = ({ room, watch, knownAs, capture, media, joining, join }:
             {joining && <LoaderCircle size={20} aria-hidden="true" className={styles.spin} />}
             {joining ? strings.preview.joining : action}
           </Button>
+          <LanguagePicker />
         </form>
       </div>
     </main>

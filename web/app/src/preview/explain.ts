@@ -3,23 +3,21 @@
 import type { Browser, Device, Problem } from '../media/problem'
 import { strings } from '../strings'
 
-const words = strings.problem
-
 export const explain = (
   problem: Problem,
   devices: readonly Device[],
   browser: Browser,
   origin: string,
 ): { title: string; how: string } => {
-  const what = devices.length === 2 ? words.both : words[devices[0] ?? 'camera']
+  const what = devices.length === 2 ? strings.problem.both : strings.problem[devices[0] ?? 'camera']
   switch (problem) {
     case 'denied':
-      return { title: words.denied.title(what), how: words.denied[browser] }
+      return { title: strings.problem.denied.title(what), how: strings.problem.denied[browser] }
     case 'insecure':
-      return { title: words.insecure.title(), how: words.insecure.how(origin) }
+      return { title: strings.problem.insecure.title(), how: strings.problem.insecure.how(origin) }
     case 'unsupported':
-      return { title: words.unsupported.title(), how: words.unsupported.how }
+      return { title: strings.problem.unsupported.title(), how: strings.problem.unsupported.how }
     default:
-      return { title: words[problem].title(what), how: words[problem].how }
+      return { title: strings.problem[problem].title(what), how: strings.problem[problem].how }
   }
 }

@@ -1,7 +1,10 @@
-// Every word the page says. Another language is another object of this shape.
+// Every word the page says, in English. Other languages are parts of this shape; what they lack is said in English.
 
 import type { Source } from '/sdk/parlor.js'
-import type { Device } from './media/problem'
+import type { Device } from '../media/problem'
+import { pluralsOf } from './plurals'
+
+const plural = pluralsOf('en')
 
 const deviceName: Record<Device, string> = { camera: 'camera', microphone: 'microphone' }
 const sourceName: Record<Source, string> = {
@@ -11,9 +14,10 @@ const sourceName: Record<Source, string> = {
   other: 'track',
 }
 
-export const strings = {
+export const en = {
   product: 'Parlor',
   titleInRoom: (room: string) => `${room} · Parlor`,
+  language: 'Language',
 
   lobby: {
     headline: 'A room to talk in.',
@@ -139,7 +143,7 @@ export const strings = {
     left: (name: string) => `${name} left`,
     lost: (name: string) => `${name} lost the connection`,
     unread: (n: number) => `${n} unread`,
-    hereNow: (n: number) => (n === 1 ? '1 person here' : `${n} people here`),
+    hereNow: (n: number) => plural(n, { one: '# person here', other: '# people here' }),
     hear: 'The browser holds the sound back until you click.',
     hearButton: 'Click to hear',
     reconnecting: 'Connection lost. Reconnecting…',
@@ -312,7 +316,10 @@ export const strings = {
     trying: 'Trying every way. This takes up to half a minute.',
     well: 'Everything works.',
     ill: (n: number) =>
-      n === 1 ? 'One thing is to be mended.' : `${n} things are to be mended, the likeliest cause first.`,
+      plural(n, {
+        one: 'One thing is to be mended.',
+        other: '# things are to be mended, the likeliest cause first.',
+      }),
     again: 'Try again',
     home: 'Back to start',
     checks: 'Ways to the server',
@@ -456,6 +463,146 @@ export const strings = {
           `Chromium takes no media at a port below 1024 of a private address (${addresses}), by UDP or TCP: TURN over TLS must carry it there.`,
         remedy: 'Take a port of 1024 or more for media.',
       },
+    },
+  },
+
+  // What each code that ends a visit means: what happened, and what to do. errors.ts has the ways on.
+  endings: {
+    left: {
+      title: 'You left the room',
+      text: 'The link stays good: you can come back any time.',
+    },
+    room_closed: {
+      title: 'The room was closed',
+      text: 'Whoever runs it has ended it for everyone. Ask them for a new link if you meant to go on.',
+    },
+    removed: {
+      title: 'You were removed from the room',
+      text: 'Someone who runs this room ended your visit. If that was a mistake, ask them.',
+    },
+    replaced: {
+      title: 'You are in this room in another tab',
+      text: 'This place was taken over by another page, so that you are not here twice. Go on there, or take it back.',
+    },
+    idle: {
+      title: 'You were away for long',
+      text: 'Nothing came from this page for a while, and the server freed its place.',
+    },
+    session_not_found: {
+      title: 'The connection was lost for too long',
+      text: 'The server no longer keeps your place in the room. Joining again takes a moment.',
+    },
+    slow_consumer: {
+      title: 'Your connection could not keep up',
+      text: 'More was said in the room than the network carried to you. Join again; turning your camera off helps.',
+    },
+    origin: {
+      title: 'This page may not use that server',
+      text: 'The server takes only pages from addresses that whoever runs it has allowed, and this one is not among them.',
+    },
+    room_full: {
+      title: 'The room is full',
+      text: 'As many people are in it as it takes. Try again when someone has left.',
+    },
+    room_locked: {
+      title: 'The room is locked',
+      text: 'Nobody new is let in for now. Ask someone inside to unlock it.',
+    },
+    room_not_found: {
+      title: 'There is no such room',
+      text: 'It may have ended, or the link has a mistake in it. Check the name with whoever invited you.',
+    },
+    unauthorized: {
+      title: 'You need an invitation',
+      text: 'This server lets people in with a personal link only, and this link carries none that it knows. Ask for yours, and open it as it was sent.',
+    },
+    token_expired: {
+      title: 'Your invitation has run out',
+      text: 'The link you opened was good for a limited time only. Ask for a new one.',
+    },
+    not_allowed: {
+      title: 'Your invitation is not for this',
+      text: 'It is for another room, or does not let you do what you tried. Ask whoever sent it for one that does.',
+    },
+    bad_name: {
+      title: 'That name does not work',
+      text: 'The room’s name or yours is empty, too long, or has characters in it that nobody can see. Choose another one.',
+    },
+    too_many_rooms: {
+      title: 'The server is full',
+      text: 'It hosts as many rooms as it can. Try again in a while.',
+    },
+    overloaded: {
+      title: 'The server is busy',
+      text: 'It takes nobody new until it has caught up. This page tries again by itself.',
+    },
+    draining: {
+      title: 'The server is restarting',
+      text: 'It is being updated or moved. This page tries again by itself; it should take a minute at most.',
+    },
+    rate_limited: {
+      title: 'Too many tries',
+      text: 'The server asks for a pause. Wait a little, then try again.',
+    },
+    unreachable: {
+      title: 'The server does not answer',
+      text: 'It may be down, or your network is. This page keeps trying; if you know that the server is back, reload.',
+    },
+    too_large: {
+      title: 'Something was too large',
+      text: 'This page sent the server more at once than it takes. Reload the page and join again.',
+    },
+    limit_exceeded: {
+      title: 'The server ended the connection',
+      text: 'This page used more than the server gives to one person. Join again; if it comes back, tell whoever runs the server.',
+    },
+    unknown_participant: {
+      title: 'That person is not here any more',
+      text: 'Join again to see who is.',
+    },
+    bad_message: {
+      title: 'The server did not understand this page',
+      text: 'Most likely it was updated while this page was open. Reload the page.',
+    },
+    gap: {
+      title: 'The connection got out of step',
+      text: 'Join again to put it right.',
+    },
+    stale_link: {
+      title: 'The connection got out of step',
+      text: 'Another one has taken its place. Join again to put it right.',
+    },
+    conflict: {
+      title: 'Somebody else was faster',
+      text: 'What you changed was changed by others meanwhile. Join again to see how it stands.',
+    },
+    state_full: {
+      title: 'The room is full of things',
+      text: 'It keeps as much as it can hold. Delete something, then try again.',
+    },
+    not_stored: {
+      title: 'The server could not keep what you sent',
+      text: 'Its disk takes nothing more, so nobody got it. Tell whoever runs the server, and try again later.',
+    },
+    bad_offer: {
+      title: 'Browser and server found no common ground',
+      text: 'The server cannot use what this browser offers for sound and video. Update the browser, or try another one.',
+    },
+    too_many_media: {
+      title: 'Too many cameras and screens at once',
+      text: 'This page sent more pictures than the server takes from one person. Join again with fewer.',
+    },
+    storage_full: {
+      title: 'There is no place for more files',
+      text: 'The room, or the whole server, holds as many files as it may. Older ones make room after a while.',
+    },
+    not_found: {
+      title: 'This file is no longer there',
+      text: 'Files are kept as long as their room, and a while when nobody looks at them. Ask for it again.',
+    },
+    internal: {
+      title: 'Something went wrong',
+      text: 'That was not your fault. Join again; if it comes back, tell whoever runs the server.',
     },
   },
 
