@@ -132,8 +132,10 @@ func mimeType(name string) string {
 		return "text/plain; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
-	case ".json", ".map", ".webmanifest":
+	case ".json", ".map":
 		return "application/json"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".svg":
 		return "image/svg+xml"
 	case ".woff2":
@@ -148,7 +150,7 @@ func mimeType(name string) string {
 }
 
 func compressible(mimeType string) bool {
-	return strings.HasPrefix(mimeType, "text/") || mimeType == "application/json" || mimeType == "image/svg+xml" ||
+	return strings.HasPrefix(mimeType, "text/") || mimeType == "application/json" || mimeType == "application/manifest+json" || mimeType == "image/svg+xml" ||
 		mimeType == "application/wasm"
 }
 

@@ -23,6 +23,8 @@ func built() fstest.MapFS {
 		"assets/page-1a2b.js":  {Data: script},
 		"assets/tone-1a2b.mp3": {Data: []byte{1, 2, 3}},
 		"sdk/parlor.js":        {Data: script},
+		"manifest.webmanifest": {Data: []byte("{}")},
+		"icons/192.png":        {Data: []byte{1, 2, 3}},
 		"sdk/parlor.d.ts":      {Data: []byte("export declare const x: number\n")},
 	}
 }
@@ -67,6 +69,8 @@ func TestRoutes(t *testing.T) {
 		{"/assets/", 404, "", "", ""},
 		{"/sdk/parlor.js", 200, "text/javascript; charset=utf-8", "no-cache", "*"},
 		{"/sdk/parlor.d.ts", 200, "text/plain; charset=utf-8", "no-cache", "*"},
+		{"/manifest.webmanifest", 200, "application/manifest+json", "no-cache", ""},
+		{"/icons/192.png", 200, "image/png", "no-cache", ""},
 		{"/.keep", 404, "", "", ""},
 		{"/sdk/parlor.js.00.br", 404, "", "", ""},
 		{"/../web.go", 404, "", "", ""},

@@ -23,7 +23,8 @@ export default defineConfig(({ command, mode }) => {
   const inlined = fake ? sdk.fake : command === 'serve' ? sdk.source : undefined
   return {
     root: here('.'),
-    publicDir: false,
+    // The manifest and its icons, whose addresses stay.
+    publicDir: here('public'),
     plugins: fake ? [react()] : [react(), clearAssets()],
     resolve: { alias: inlined ? [{ find: '/sdk/parlor.js', replacement: inlined }] : [] },
     server: {

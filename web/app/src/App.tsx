@@ -1,12 +1,23 @@
-import { Doctor } from './doctor/Doctor'
-import { EmbedPage } from './embed/EmbedPage'
+import { lazy, Suspense } from 'react'
+import { Broken } from './ended/Broken'
 import { Lobby } from './lobby/Lobby'
 import { RoomPage } from './room/RoomPage'
 import { useRoute } from './route'
 import { useStore } from './store'
 import { language } from './strings'
 
-export const App = () => {
+const Doctor = lazy(async () => ({ default: (await import('./doctor/Doctor')).Doctor }))
+const EmbedPage = lazy(async () => ({ default: (await import('./embed/EmbedPage')).EmbedPage }))
+
+export const App = () => (
+  <Broken>
+    <Suspense>
+      <Page />
+    </Suspense>
+  </Broken>
+)
+
+const Page = () => {
   const route = useRoute()
   // Everything is said anew when the language changes.
   useStore(language)

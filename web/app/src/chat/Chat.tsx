@@ -11,6 +11,7 @@ import {
 import { useStore } from '../store'
 import { strings, timeOfDay } from '../strings'
 import { testids } from '../testids'
+import { useFocusReturn } from '../ui/useFocusReturn'
 import { Attach } from './Attach'
 import styles from './Chat.module.css'
 import { type ChatLog, type ChatMessage, LONGEST } from './ChatLog'
@@ -61,7 +62,7 @@ const What = ({ message, fileUrl, drop }: { message: ChatMessage } & Pick<Props,
   const { file, text } = message
   if (file === undefined)
     return (
-      <p className={styles.words} data-text>
+      <p className={styles.words} data-text dir="auto">
         <Words text={text} />
       </p>
     )
@@ -110,6 +111,8 @@ export const Chat = ({ log, maySend, send, again, attach, largest, drop, fileUrl
   const list = useRef<HTMLOListElement>(null)
   const input = useRef<HTMLTextAreaElement>(null)
   const atEnd = useRef(true)
+
+  useFocusReturn()
 
   useEffect(() => {
     log.setOpen(true)
@@ -253,7 +256,7 @@ export const Chat = ({ log, maySend, send, again, attach, largest, drop, fileUrl
             aria-label={strings.chat.send}
             title={strings.chat.send}
           >
-            <SendHorizontal size={20} aria-hidden="true" />
+            <SendHorizontal className="flips" size={20} aria-hidden="true" />
           </button>
         </form>
       ) : (

@@ -98,7 +98,7 @@ export const Lobby = ({ room: given }: { room: string }) => {
               className={styles.go}
             >
               {strings.lobby.go}
-              <ArrowRight size={20} aria-hidden="true" />
+              <ArrowRight className="flips" size={20} aria-hidden="true" />
             </Button>
           </form>
           <p className={styles.foot}>{strings.lobby.foot}</p>

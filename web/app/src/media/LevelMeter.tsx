@@ -23,7 +23,7 @@ export const LevelMeter = ({ track }: { track: MediaStreamTrack | undefined }) =
   return (
     <div
       ref={meter}
-      className={styles.meter}
+      className={`${styles.meter} flips`}
       role="img"
       aria-label={strings.preview.level}
       data-testid={testids.level}

@@ -79,7 +79,7 @@ export const Preview = ({ room, watch, knownAs, capture, media, joining, join }:
         <header className={styles.top}>
           <Wordmark />
           <Button look="quiet" size="small" onClick={() => go('/')}>
-            <ArrowLeft size={18} aria-hidden="true" />
+            <ArrowLeft className="flips" size={18} aria-hidden="true" />
             {strings.preview.otherRoom}
           </Button>
         </header>

@@ -9,7 +9,7 @@ export const Alone = ({ room, invite }: { room: string; invite: () => void }) =>
   <section className={styles.alone}>
     <div>
       <h2>{strings.room.alone}</h2>
-      <p>{inviteLink(room).replace(/^https?:\/\//u, '')}</p>
+      <p dir="ltr">{inviteLink(room).replace(/^https?:\/\//u, '')}</p>
     </div>
     <Button look="primary" size="small" onClick={invite}>
       <UserPlus size={18} aria-hidden="true" />

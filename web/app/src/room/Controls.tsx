@@ -81,7 +81,19 @@ export const LeaveControl = ({ leave }: { leave: () => void }) => (
 
 // A button of the bar for something one can do.
 export const ActionControl = ({ action, flat = false }: { action: Action; flat?: boolean }) => {
-  const { label, icon: Icon, on, busy = false, keys, badge = 0, count, detail, testid, opens, run } = action
+  const {
+    label,
+    icon: Icon,
+    on,
+    busy = false,
+    keys,
+    badge = 0,
+    count,
+    detail = '',
+    testid,
+    opens,
+    run,
+  } = action
   if (opens !== undefined)
     return (
       <Popover
@@ -102,6 +114,8 @@ export const ActionControl = ({ action, flat = false }: { action: Action; flat?:
         {(close) => opens(false, close)}
       </Popover>
     )
+  // The number that is seen is said too: some languages have words for the small ones.
+  const seen = count === undefined || detail.includes(String(count)) ? '' : String(count)
   return (
     <button
       type="button"
@@ -117,12 +131,16 @@ export const ActionControl = ({ action, flat = false }: { action: Action; flat?:
       aria-pressed={on}
       aria-busy={busy}
       aria-keyshortcuts={keys}
-      aria-label={detail === undefined ? label : `${label}, ${detail}`}
+      aria-label={[label, seen, detail].filter(Boolean).join(', ')}
       title={keys === undefined ? label : `${label} (${keys})`}
       onClick={run}
     >
       <Icon size={flat && count !== undefined ? 20 : 22} aria-hidden="true" />
-      {count !== undefined && <span data-testid={`${action.id}-count`}>{count}</span>}
+      {count !== undefined && (
+        <span data-testid={`${action.id}-count`} aria-hidden="true">
+          {count}
+        </span>
+      )}
       {badge > 0 && (
         <span className={styles.badge} data-testid={testids.unread} aria-hidden="true">
           {badge > 99 ? '99+' : badge}

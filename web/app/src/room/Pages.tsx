@@ -27,7 +27,7 @@ export const Pages = ({ page, of, turn }: Props) => (
       disabled={page === 0}
       onClick={() => turn(page - 1)}
     >
-      <ChevronLeft size={20} aria-hidden="true" />
+      <ChevronLeft className="flips" size={20} aria-hidden="true" />
     </button>
     <span role="status" aria-label={strings.room.page(page + 1, of)}>
       {page + 1} / {of}
@@ -40,7 +40,7 @@ export const Pages = ({ page, of, turn }: Props) => (
       disabled={page === of - 1}
       onClick={() => turn(page + 1)}
     >
-      <ChevronRight size={20} aria-hidden="true" />
+      <ChevronRight className="flips" size={20} aria-hidden="true" />
     </button>
   </nav>
 )

@@ -1,12 +1,15 @@
-import { useEffect, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import type { Invitation } from '../../../element/src/wire'
 import { Ended } from '../ended/Ended'
 import { Preview } from '../preview/Preview'
 import { type Readable, useStore } from '../store'
 import { strings } from '../strings'
 import { Joining } from './Joining'
-import { RoomScreen } from './RoomScreen'
 import { RoomVisit } from './RoomVisit'
+
+// Not in the first load: it comes while one looks at the preview.
+const screen = async () => ({ default: (await import('./RoomScreen')).RoomScreen })
+const RoomScreen = lazy(screen)
 
 interface Props {
   room: string
@@ -30,6 +33,8 @@ export const RoomPage = ({ room, watch, invitation, attach }: Props) => {
 
   useEffect(() => {
     visit.begin()
+    // Asked for again where it is needed, and told of there if it does not come.
+    void screen().catch(() => undefined)
     return () => visit.close()
   }, [visit])
 
@@ -50,13 +55,15 @@ export const RoomPage = ({ room, watch, invitation, attach }: Props) => {
       return <Joining room={room} />
     case 'in':
       return (
-        <RoomScreen
-          call={phase.call}
-          publishes={visit.media && !watch}
-          media={visit.media}
-          leave={() => visit.leave()}
-          note={note}
-        />
+        <Suspense fallback={<Joining room={room} />}>
+          <RoomScreen
+            call={phase.call}
+            publishes={visit.media && !watch}
+            media={visit.media}
+            leave={() => visit.leave()}
+            note={note}
+          />
+        </Suspense>
       )
     case 'ended':
       return (

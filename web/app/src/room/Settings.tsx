@@ -7,6 +7,7 @@ import { DevicePicker } from '../media/DevicePicker'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import { LanguagePicker } from '../ui/LanguagePicker'
 import type { OwnDevices } from './OwnDevices'
 import { PanelFrame } from './PanelFrame'
 import styles from './Settings.module.css'
@@ -26,6 +27,9 @@ export const Settings = ({ own, publishes, close }: Props) => (
   >
     <div className={styles.sections}>
       <DeviceSection own={own} publishes={publishes} />
+      <Section heading={strings.language}>
+        <LanguagePicker />
+      </Section>
     </div>
   </PanelFrame>
 )

@@ -14,7 +14,8 @@ import {
   WifiOff,
 } from 'lucide-react'
 import { type CSSProperties, memo, useEffect, useRef, useState } from 'react'
-import { strings } from '../strings'
+import { useStore } from '../store'
+import { language, strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
 import { hueOf } from '../ui/avatar'
@@ -49,6 +50,7 @@ const TOUCHED_MS = 4_000
 
 export const Tile = memo(({ item, rect, floating, pictures, pinned, hand, pin, mute }: Props) => {
   const root = useRef<HTMLLIElement>(null)
+  useStore(language)
   const { person, kind, track } = item
   const shown = track !== undefined && !track.muted && pictures
   const screen = kind === 'screen'

@@ -74,7 +74,6 @@ export const ar: PartOfStrings = {
     share: 'مشاركة الشاشة',
     chat: 'الدردشة',
     people: 'الحاضرون',
-    invite: 'نسخ رابط الدعوة',
     copied: 'نُسخ رابط الدعوة',
     copyByHand: 'انسخ هذا الرابط لدعوة الناس:',
     leave: 'مغادرة',

@@ -131,7 +131,6 @@ export const de: PartOfStrings = {
     share: 'Bildschirm teilen',
     chat: 'Chat',
     people: 'Leute',
-    invite: 'Einladungslink kopieren',
     copied: 'Einladungslink kopiert',
     copyByHand: 'Kopiere diesen Link, um Leute einzuladen:',
     leave: 'Verlassen',

@@ -130,7 +130,6 @@ export const es: PartOfStrings = {
     share: 'Compartir pantalla',
     chat: 'Chat',
     people: 'Gente',
-    invite: 'Copiar enlace de invitación',
     copied: 'Enlace de invitación copiado',
     copyByHand: 'Copia este enlace para invitar:',
     leave: 'Salir',
