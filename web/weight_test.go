@@ -13,7 +13,7 @@ import (
 const firstLoad = 150 << 10
 
 func TestFirstLoadIsLight(t *testing.T) {
-	h := Handler()
+	h := Handler(nil)
 	if res := get(t, h, "GET", "/"); res.StatusCode == http.StatusServiceUnavailable {
 		t.Skip("the page is not built")
 	}
