@@ -75,7 +75,6 @@ export const ar: PartOfStrings = {
     chat: 'الدردشة',
     people: 'الحاضرون',
     copied: 'نُسخ رابط الدعوة',
-    copyByHand: 'انسخ هذا الرابط لدعوة الناس:',
     leave: 'مغادرة',
     controls: 'أزرار المكالمة',
     stage: 'الحاضرون في الغرفة',

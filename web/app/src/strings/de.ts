@@ -132,7 +132,6 @@ export const de: PartOfStrings = {
     chat: 'Chat',
     people: 'Leute',
     copied: 'Einladungslink kopiert',
-    copyByHand: 'Kopiere diesen Link, um Leute einzuladen:',
     leave: 'Verlassen',
     controls: 'Steuerung des Gesprächs',
     stage: 'Leute im Raum',

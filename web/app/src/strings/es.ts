@@ -131,7 +131,6 @@ export const es: PartOfStrings = {
     chat: 'Chat',
     people: 'Gente',
     copied: 'Enlace de invitación copiado',
-    copyByHand: 'Copia este enlace para invitar:',
     leave: 'Salir',
     controls: 'Controles de la llamada',
     stage: 'Gente en la sala',
