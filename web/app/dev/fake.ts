@@ -126,6 +126,7 @@ const slides = (): MediaStreamTrack => {
 
 // Only what hands need: who sets a key owns it.
 class FakeState {
+  readonly ready = Promise.resolve()
   private readonly cells = new Map<string, { value: unknown; by: string; offset: number }>()
   private readonly subscribers = new Set<{ prefix: string; fn: Listener }>()
   private last = 0

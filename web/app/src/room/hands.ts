@@ -37,17 +37,23 @@ export class Hands {
   private readonly room: Room
   private readonly off: () => void
   private lowering = false
+  // What was so before we came is no news.
+  private told = false
 
   constructor(room: Room, events: HandEvents) {
     this.room = room
     const me = () => room.localParticipant.id
     this.off = room.state.subscribe(HANDS, (key, value, by) => {
       this.look()
-      if (value !== undefined && by !== me() && key === keyOf(by)) events.raised(by)
+      if (this.told && value !== undefined && by !== me() && key === keyOf(by)) events.raised(by)
       // Without a name it was the server, because we were gone.
       if (value === undefined && key === keyOf(me()) && by !== '' && by !== me() && !this.lowering)
         events.lowered()
     })
+    room.state.ready.then(
+      () => (this.told = true),
+      () => undefined,
+    )
     this.look()
   }
 

@@ -33,6 +33,7 @@ export const useTalkKey = (able: boolean, { on, busy, set }: Microphone): boolea
 
   useEffect(() => {
     let byPointer = true
+    let holds = false
     const tell = (event: TalkEvent) => setTalk((t) => nextTalk(t, event))
     const takes = (target: EventTarget | null) =>
       writes(target) || (!byPointer && target instanceof Element && target.closest(TAKES_SPACE) !== null)
@@ -41,17 +42,21 @@ export const useTalkKey = (able: boolean, { on, busy, set }: Microphone): boolea
       if (event.key === 'Tab' || event.key.startsWith('Arrow')) byPointer = false
       if (event.key !== ' ' || !now.current.able || event.ctrlKey || event.metaKey || event.altKey) return
       if (takes(event.target) || document.querySelector('dialog[open], [role="menu"]') !== null) return
+      // Who is heard anyway has the key for what it does elsewhere.
+      if (now.current.on && !holds) return
       // A button that was clicked has the focus still: it is not to be pressed by this.
       event.preventDefault()
       if (!event.repeat) tell({ is: 'held', on: now.current.on })
+      holds = true
     }
     const release = () => {
+      holds = false
       const { on, busy } = now.current
       tell({ is: 'released', on, busy })
     }
     const up = (event: KeyboardEvent) => {
-      if (event.key !== ' ') return
-      if (!takes(event.target)) event.preventDefault()
+      if (event.key !== ' ' || !holds) return
+      event.preventDefault()
       release()
     }
     addEventListener('pointerdown', pointer, true)
