@@ -35,6 +35,10 @@ describe('arrange', () => {
     expect(ids(menu)).toEqual(['hand', 'invite', 'help'])
   })
 
+  it('lets nothing stand over the edge', () => {
+    expect(ids(arrange(all, 300 + 68 + 52 + 76 - 1, 300).end)).toEqual(['chat'])
+  })
+
   it('loses nothing, however narrow', () => {
     for (let width = 0; width < 1000; width += 7) {
       const { middle, end, menu } = arrange(all, width, 300)
