@@ -18,6 +18,9 @@ type Claims struct {
 	// written; nil means all that Data allows, empty means none.
 	SendTypes, WriteState []string
 
+	// Knock says whether its bearer waits to be let in; nil: as the room has it.
+	Knock *bool
+
 	Expires time.Time
 }
 
@@ -35,6 +38,7 @@ func (p *payload) claims(room string) (Claims, error) {
 	c := Claims{
 		Identity: p.subject, Name: p.name, Metadata: p.metadata, Room: g.room,
 		Publish: or(g.publish, true), Subscribe: or(g.subscribe, true),
+		Knock:     g.knock,
 		SendTypes: g.sendTypes, WriteState: g.writeState,
 		Admin: g.admin, Create: g.create, List: g.list, Hidden: g.hidden,
 		Expires: time.Unix(int64(*p.expires), 0),

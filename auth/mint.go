@@ -48,6 +48,9 @@ func Mint(key, secret string, c Claims, ttl time.Duration, now time.Time) (strin
 			video[name] = list
 		}
 	}
+	if c.Knock != nil {
+		video["mustKnock"] = *c.Knock
+	}
 	claims := jwt.MapClaims{
 		"iss":   key,
 		"sub":   c.Identity,

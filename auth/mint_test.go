@@ -16,6 +16,8 @@ func TestMintAndVerify(t *testing.T) {
 		{Identity: "ada", Room: "r", Data: true, Expires: expires},
 		{Identity: "ada", Room: "r", Publish: true, Expires: expires},
 		{Identity: "ada", Room: "r", Data: true, SendTypes: []string{"chat"}, WriteState: []string{"own/hand/", "board/"}, Expires: expires},
+		{Identity: "ada", Room: "r", Knock: new(true), Expires: expires},
+		{Identity: "ada", Room: "r", Knock: new(false), Expires: expires},
 		{Identity: "ada", Room: "r", Data: true, SendTypes: []string{}, WriteState: []string{}, Expires: expires},
 		{
 			Identity: "ada@example.org", Name: "Ada Löwe <b>", Metadata: `{"seat":4}`, Room: "r", Publish: true, Subscribe: true,

@@ -35,7 +35,8 @@ type grant struct {
 	join, admin, create, list, hidden bool
 	publish, subscribe, data          *bool
 	sources                           []string
-	sendTypes, writeState             []string // ours; nil where missing
+	sendTypes, writeState             []string // ours, as what follows; nil where missing
+	knock                             *bool
 }
 
 var _ jwt.Claims = (*payload)(nil)
@@ -66,7 +67,7 @@ func (p *payload) UnmarshalJSON(raw []byte) error {
 		"room": &g.room, "roomJoin": &g.join, "roomAdmin": &g.admin, "roomCreate": &g.create, "roomList": &g.list,
 		"canPublish": &g.publish, "canSubscribe": &g.subscribe, "canPublishData": &g.data,
 		"canPublishSources": &g.sources, "hidden": &g.hidden,
-		"canSendTypes": &g.sendTypes, "canWriteState": &g.writeState,
+		"canSendTypes": &g.sendTypes, "canWriteState": &g.writeState, "mustKnock": &g.knock,
 	})
 }
 

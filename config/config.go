@@ -60,6 +60,9 @@ type Config struct {
 	// History are the types of messages that are kept for newcomers.
 	History []string
 
+	// FirstIsHost lets whoever enters a room first administer it; Lobby has whoever is new wait to be let in.
+	FirstIsHost, Lobby bool
+
 	// Admin is the address of metrics, pprof and probes, empty for none.
 	Admin string
 
@@ -126,6 +129,7 @@ type Limits struct {
 	// Rooms, and what a room remembers.
 	Rooms            int
 	RoomSize         int
+	RoomWaiting      int // to be let in
 	RoomEmptyTimeout time.Duration
 	LogEntries       int
 	LogBytes         int

@@ -26,7 +26,7 @@ func readFlags(args []string, byName map[string]option) (map[string]given, error
 	set.Usage = func() {}
 	recorders := map[string]*recorder{}
 	for name, o := range byName {
-		_, isSwitch := o.value.(boolean)
+		isSwitch := o.arg == ""
 		recorders[name] = &recorder{name: name, isSwitch: isSwitch}
 		set.Var(recorders[name], name, "")
 	}

@@ -18,6 +18,7 @@ type loader struct {
 	config   Config
 	file     string
 	adminSet bool
+	hostSet  bool
 }
 
 // Load reads the options of `parlor serve` from args and env (os.Environ) and the file they name, and checks that a
@@ -128,6 +129,9 @@ func (l *loader) derive() {
 		if c.Dev {
 			c.PeerJS.Mode = "open"
 		}
+	}
+	if !l.hostSet {
+		c.FirstIsHost = c.Dev
 	}
 	if !l.adminSet && !c.Dev {
 		c.Admin = "127.0.0.1:9090"

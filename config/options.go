@@ -103,6 +103,9 @@ func (l *loader) sections() []section {
 		{"Rooms", []option{
 			{"rooms", "N", "rooms on this server", number{&m.Rooms, 1, 1e6}},
 			{"room-size", "N", "participants of a room; as many again, or 16, may be expected back", number{&m.RoomSize, 1, 1e5}},
+			{"first-is-host", "", "whoever enters a room in which nobody may administer it is its host, and may (default: with dev)", heardOf{boolean{&c.FirstIsHost}, &l.hostSet}},
+			{"lobby", "", "newcomers wait until somebody who may administer the room lets them in; such a person can change that for a room", boolean{&c.Lobby}},
+			{"room-waiting", "N", "people who wait to be let into a room", number{&m.RoomWaiting, 1, 1000}},
 			{"room-empty-timeout", "TIME", "how long an empty room is kept", duration{&m.RoomEmptyTimeout, second, 7 * day}},
 			{"log-entries", "N", "messages and events a room remembers", number{&m.LogEntries, 100, 1e7}},
 			{"log-bytes", "SIZE", "bytes of them", size{&m.LogBytes, mib, gib}},
@@ -159,7 +162,7 @@ func (l *loader) setDefaults() {
 			SDPBytes: 384 * kib, MediaLines: 64, Tracks: 8, SSRCs: 64, DataChannels: 4,
 			ICETimeout: 15 * second, DTLSTimeout: 20 * second,
 			NameBytes: 64, IdentityBytes: 128, RoomBytes: 128, MetadataBytes: 16 * kib,
-			Rooms: 1000, RoomSize: 100, RoomEmptyTimeout: 10 * minute,
+			Rooms: 1000, RoomSize: 100, RoomWaiting: 50, RoomEmptyTimeout: 10 * minute,
 			LogEntries: 250_000, LogBytes: 64 * mib, LogAge: 10 * minute, LogTotal: gib,
 			HistoryCount: 100, HistoryAge: day,
 			DataBytes: 16 * gib, DataAge: 30 * day, DataSync: 20 * time.Millisecond,

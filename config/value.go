@@ -47,6 +47,17 @@ func (v boolean) set(s string) error {
 
 func (v boolean) String() string { return strconv.FormatBool(*v.to) }
 
+// heardOf is a switch that remembers that it was set, since what stands otherwise depends on dev.
+type heardOf struct {
+	boolean
+	isSet *bool
+}
+
+func (v heardOf) set(s string) error {
+	*v.isSet = true
+	return v.boolean.set(s)
+}
+
 type text struct{ to *string }
 
 func (v text) set(s string) error { *v.to = s; return nil }

@@ -56,7 +56,7 @@ func (l *Log) collect(b *batch) part {
 	p := part{log: l, upTo: l.keep.stored, erased: l.keep.erased, gone: l.history.gone, forgotten: l.state.Forgotten()}
 	l.history.gone = nil
 	if l.keep.epochs {
-		b.put(Row{room, TableMeta, []byte("epochs"), l.epochs.marshal()})
+		b.put(Row{room, TableMeta, []byte(epochsKey), l.epochs.marshal()})
 	}
 	for _, key := range p.forgotten {
 		b.put(Row{room, TableCells, []byte(key), nil})

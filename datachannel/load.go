@@ -12,6 +12,10 @@ func (l *Log) load(now time.Time) error {
 	err := l.cfg.Keeper.store.Read(l.cfg.Room, func(row Row) error {
 		switch row.Table {
 		case TableMeta:
+			if string(row.Key) != epochsKey {
+				l.notes[string(row.Key)] = append([]byte(nil), row.Value...)
+				return nil
+			}
 			return l.epochs.unmarshal(row.Value)
 		case TableEntries:
 			return l.loadEntry(row, &first)

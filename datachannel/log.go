@@ -61,6 +61,7 @@ type Log struct {
 	bytes   int
 	closed  bool
 	epochs  epochs
+	notes   map[string][]byte // as they were read
 	state   *State
 	history *history
 	keep    keeping
@@ -73,7 +74,7 @@ type Log struct {
 // NewLog returns an empty log with an epoch of its own. With a Keeper it is what is kept under its name; an error is the
 // store's then.
 func NewLog(c LogConfig) (*Log, error) {
-	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16)}
+	l := &Log{cfg: c.withDefaults(), tail: 1, ring: make([]record, 16), notes: make(map[string][]byte)}
 	c.State.Stored = c.Keeper != nil
 	l.clock = steady.New(time.Now())
 	l.state, l.history = NewState(c.State), newHistory(c.History, l.clock)

@@ -43,6 +43,10 @@ func appendReset(buf []byte, gen uint64, reason, epoch string, n uint64, snap *S
 	} else {
 		buf = append(buf, snap.Participants...)
 	}
+	if len(snap.About) > 0 {
+		buf = append(buf, ',')
+		buf = append(buf, snap.About...)
+	}
 	return append(buf, '}')
 }
 

@@ -52,6 +52,7 @@ type SessionConfig struct {
 type Snapshot struct {
 	View
 	Participants json.RawMessage
+	About        []byte // more members of the message, as JSON without braces; empty: none
 }
 
 // Session is one client's place in a room. It outlives its links.

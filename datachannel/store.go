@@ -10,7 +10,7 @@ type Table uint8
 
 // The tables of a room. Keys of entries are 8 bytes, big-endian, so that they sort by offset.
 const (
-	TableMeta     Table = iota + 1 // epochs
+	TableMeta     Table = iota + 1 // epochs, and notes of who owns the log
 	TableEntries                   // the log, by offset
 	TableHistory                   // messages kept for newcomers, by offset
 	TableCells                     // state, by key

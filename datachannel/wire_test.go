@@ -201,7 +201,9 @@ func TestEncode(t *testing.T) {
 		`{"t":"closed","code":"room_closed","message":"the room was closed"}`: appendClosed(nil, "room_closed", "the room was closed"),
 		`{"t":"error","re":"m","code":"gap","message":"x"}`:                   appendError(nil, "m", "gap", "x"),
 		`{"t":"reset","gen":2,"reason":"trimmed","epoch":"x5Gh","position":19000,"n":16,"state":0,"participants":[{"id":"p_Rk2m"}]}`: appendReset(
-			nil, 2, resetTrimmed, "x5Gh", 16, &Snapshot{View{Position: 19000, Full: true}, []byte(`[{"id":"p_Rk2m"}]`)}),
+			nil, 2, resetTrimmed, "x5Gh", 16, &Snapshot{View{Position: 19000, Full: true}, []byte(`[{"id":"p_Rk2m"}]`), nil}),
+		`{"t":"reset","gen":1,"reason":"ahead","epoch":"e","position":0,"n":0,"state":0,"participants":[],"x":1}`: appendReset(
+			nil, 1, resetAhead, "e", 0, &Snapshot{View: View{Full: true}, About: []byte(`"x":1`)}),
 		`{"t":"reset","gen":1,"reason":"epoch","epoch":"e","position":0,"n":0,"state":0,"participants":[]}`: appendReset(
 			nil, 1, resetEpoch, "e", 0, &Snapshot{View: View{Full: true}}),
 	} {

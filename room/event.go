@@ -33,15 +33,26 @@ type Muted struct {
 	By        string // empty: its owner
 }
 
+// SettingsChanged: other people get in than did.
+type SettingsChanged struct {
+	Settings
+	By string // empty: because the room was empty
+}
+
+// Appointed: somebody may administer the room from now on.
+type Appointed struct{ ID string }
+
 // Restarted: the server was, and nobody publishes anything until it does so anew.
 type Restarted struct{}
 
-func (Joined) event()      {}
-func (Restarted) event()   {}
-func (Left) event()        {}
-func (Published) event()   {}
-func (Unpublished) event() {}
-func (Muted) event()       {}
+func (Joined) event()          {}
+func (SettingsChanged) event() {}
+func (Appointed) event()       {}
+func (Restarted) event()       {}
+func (Left) event()            {}
+func (Published) event()       {}
+func (Unpublished) event()     {}
+func (Muted) event()           {}
 
 // Reason says why somebody left.
 type Reason string
@@ -58,6 +69,7 @@ const (
 // Info is what others know of a participant.
 type Info struct {
 	ID, Identity, Name, Metadata string
+	Admin                        bool // it may administer
 	Tracks                       []TrackInfo
 }
 
@@ -108,6 +120,9 @@ type SpeakersChanged struct{ IDs []string }
 // QualitiesChanged: this is how well the lines of these participants, by id, carry what they should. It is shared.
 type QualitiesChanged struct{ Of map[string]sfu.Quality }
 
+// WaitingChanged: these wait to be let in, in the order in which they came. It is shared.
+type WaitingChanged struct{ Waiting []Waiter }
+
 // Expelled: the participant was put out and is no longer in the room.
 type Expelled struct{ Reason Reason }
 
@@ -117,6 +132,7 @@ func (PeerLost) notice()         {}
 func (LayersWanted) notice()     {}
 func (SpeakersChanged) notice()  {}
 func (QualitiesChanged) notice() {}
+func (WaitingChanged) notice()   {}
 func (Expelled) notice()         {}
 
 // Member is a door's side of a participant. Both are called under locks, so they return at once.

@@ -37,6 +37,8 @@ type Grant struct {
 	// SendTypes limits Data to messages of these types, and WriteState to keys of the state that begin with one of these. Nil
 	// means all that Data allows; empty means none.
 	SendTypes, WriteState []string
+	// Knock says whether its bearer waits to be let in; nil: as the room has it.
+	Knock *bool
 }
 
 // Everything is the grant of somebody nothing is kept from but administration.

@@ -26,6 +26,7 @@ func (r *Room) open() error {
 			data.Close()
 			return
 		}
+		r.settings = settingsOf(data.Note(settingsNote), r.settings)
 		r.expireLocked(time.Now())
 		r.log.Info().Uint64("position", data.Head()).Msg("room opened")
 	})
@@ -78,7 +79,7 @@ func (r *Room) tidy(now time.Time) {
 
 // armLocked starts the clock of an empty room.
 func (r *Room) armLocked() {
-	if len(r.participants) > 0 || r.empty != nil || r.closed {
+	if len(r.participants) > 0 || len(r.waiting.all) > 0 || r.empty != nil || r.closed {
 		return
 	}
 	r.empty = time.AfterFunc(r.rooms.cfg.EmptyTimeout, func() { r.rooms.drop(r) })
@@ -92,7 +93,7 @@ const writeAgain = time.Second
 func (r *Room) die() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.participants) > 0 || r.dead {
+	if len(r.participants) > 0 || len(r.waiting.all) > 0 || r.dead {
 		return false
 	}
 	if r.data != nil && !r.data.Written() {
@@ -110,13 +111,7 @@ func (r *Room) die() bool {
 func (r *Room) close() {
 	r.mu.Lock()
 	r.closed = true
-	var peers []peer
-	for id, p := range r.participants {
-		peers = append(peers, r.goLocked(p, ReasonClosed))
-		p.gone = true
-		delete(r.participants, id)
-		p.member.Notify(Expelled{Reason: ReasonClosed})
-	}
+	peers := r.expelAllLocked()
 	r.endLocked()
 	r.mu.Unlock()
 	for _, peer := range peers {
@@ -145,7 +140,7 @@ func (r *Room) pause() {
 // endLocked stops the room's clocks and gives back what it holds.
 func (r *Room) endLocked() {
 	r.dead = true
-	for _, t := range []*time.Timer{r.empty, r.expiry, r.listening, r.rating} {
+	for _, t := range []*time.Timer{r.empty, r.expiry, r.listening, r.rating, r.waiting.telling} {
 		if t != nil {
 			t.Stop()
 		}

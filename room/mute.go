@@ -10,7 +10,7 @@ import (
 //
 // Errors: ErrNotAllowed, ErrUnknownParticipant.
 func (p *Participant) Mute(id, track string, muted bool) error {
-	if !p.Grant.Admin {
+	if !p.Admin() {
 		return fmt.Errorf("%w to mute others", ErrNotAllowed)
 	}
 	r := p.room

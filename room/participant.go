@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -20,16 +21,19 @@ type Participant struct {
 	member                       Member
 	log                          zerolog.Logger
 
+	host atomic.Bool // it may administer though its Grant does not say so; set with room.mu held
+
 	// Guarded by room.mu.
-	here    bool   // on the roster
-	gone    bool   // for good
-	arrival uint64 // orders the roster
-	peer    peer   // nil: it has no media
-	view    *view  // nil: it has not said what it shows
-	shown   shown
-	spoke   bool   // a moment ago
-	looked  uint64 // when that was last found
-	quality quality
+	here     bool   // on the roster
+	gone     bool   // for good
+	expelled Reason // why it was put out, if it was
+	arrival  uint64 // orders the roster
+	peer     peer   // nil: it has no media
+	view     *view  // nil: it has not said what it shows
+	shown    shown
+	spoke    bool   // a moment ago
+	looked   uint64 // when that was last found
+	quality  quality
 	// publications by m-line of the present Peer; what was declared and what has arrived.
 	publications map[string]*publication
 }
@@ -65,7 +69,7 @@ func (p *Participant) Room() string { return p.room.name }
 func (p *Participant) Logger() zerolog.Logger { return p.log }
 
 func (p *Participant) infoLocked() Info {
-	info := Info{ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata}
+	info := Info{ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Admin: p.Admin()}
 	for _, pub := range p.publications {
 		if pub.announced {
 			info.Tracks = append(info.Tracks, pub.info())
@@ -227,12 +231,13 @@ func (p *Participant) Return() error {
 	defer r.mu.Unlock()
 	switch {
 	case p.gone || r.closed:
-		return ErrGone
+		return p.goneLocked()
 	case p.here:
 		return nil
 	case r.lenLocked() >= r.rooms.cfg.Limits.Participants:
 		return ErrFull
 	}
+	r.hostLocked(p)
 	r.comeLocked(p)
 	return nil
 }
@@ -253,6 +258,7 @@ func (p *Participant) Leave(why Reason) {
 		p.gone = true
 		if r.participants[p.ID] == p {
 			delete(r.participants, p.ID)
+			r.passOnLocked()
 			r.armLocked()
 		}
 	}

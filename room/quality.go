@@ -55,6 +55,7 @@ type Moment struct {
 	Speakers  []string // loudest first; shared
 	Qualities map[string]sfu.Quality
 	Layers    []LayersWanted // of the participant whose Moment it is
+	Waiting   []Waiter       // to be let in, if that participant may
 }
 
 // Moment is how things stand for p, which may have missed what it was told of them.
@@ -67,6 +68,9 @@ func (p *Participant) Moment() Moment {
 		if other.here && other.quality.told != sfu.QualityUnknown {
 			m.Qualities[other.ID] = other.quality.told
 		}
+	}
+	if p.Admin() {
+		m.Waiting = r.waiting.list()
 	}
 	for _, pub := range p.publications {
 		if pub.wanted != nil {

@@ -38,6 +38,8 @@ type Room struct {
 	mu           sync.Mutex
 	participants map[string]*Participant // here or expected back
 	published    published
+	settings     Settings
+	waiting      waiting
 	speaking     []string       // ids, loudest first; never edited
 	recent       []*Participant // who spoke a moment ago
 	looks        uint64         // at how loud voices are
@@ -60,6 +62,8 @@ func newRoom(rs *Rooms, name string) *Room {
 		log:          rs.cfg.Log.With().Str("room", name).Logger(),
 		participants: make(map[string]*Participant),
 		published:    newPublished(),
+		settings:     rs.cfg.Settings,
+		waiting:      waiting{all: make(map[string]*Knock)},
 	}
 }
 
@@ -92,22 +96,41 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 	}
 	if len(r.participants) == 0 {
 		r.settleLocked(time.Now()) // it may have been read from the store
+		r.changeLocked(r.rooms.cfg.Settings, "")
 	}
 	id := "p_" + rand.Text()[:16]
 	var former peer
-	if old := req.Replaces; old != nil && r.participants[old.ID] == old {
-		id = old.ID
+	host := false
+	old := req.Replaces
+	switch {
+	case old != nil && r.participants[old.ID] == old: // whoever is in stays in
+		id, host = old.ID, old.Host()
 		former = r.goLocked(old, ReasonReplaced)
 		old.gone = true
 		delete(r.participants, id)
+	case old != nil && old.expelled != "":
+		r.mu.Unlock()
+		return nil, Snapshot{}, old.goneLocked()
+	default:
+		if err := r.admissionLocked(req); err != nil {
+			r.armLocked()
+			r.mu.Unlock()
+			return nil, Snapshot{}, err
+		}
 	}
 	if err := r.fullLocked(); err != nil {
+		r.passOnLocked()
 		r.armLocked()
 		r.mu.Unlock()
 		closePeer(former)
 		return nil, Snapshot{}, err
 	}
+	if k := r.waiting.all[req.Attempt]; k != nil {
+		r.forgetLocked(k)
+	}
 	p := newParticipant(r, id, req)
+	p.host.Store(host)
+	r.hostLocked(p)
 	r.participants[id] = p
 	r.comeLocked(p)
 	snap := r.snapshotLocked(p, 0)
@@ -148,6 +171,7 @@ func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 	if len(r.participants) == 0 {
 		r.tellLocked(Restarted{})
 	}
+	p.host.Store(req.Host)
 	r.participants[p.ID] = p
 	r.arrivals++
 	p.arrival = r.arrivals
@@ -159,7 +183,7 @@ func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 
 // snapshotLocked is the room for p, which knows its state as of since; 0: it knows nothing.
 func (r *Room) snapshotLocked(p *Participant, since uint64) Snapshot {
-	return Snapshot{Room: r.name, Log: r.data, Latest: r.latest, View: r.data.View(since), Participants: r.infosLocked(p)}
+	return Snapshot{Room: r.name, Log: r.data, Latest: r.latest, View: r.data.View(since), Participants: r.infosLocked(p), Settings: r.settings}
 }
 
 // comeLocked puts p on the roster.
@@ -167,6 +191,9 @@ func (r *Room) comeLocked(p *Participant) {
 	r.enterLocked(p)
 	p.log.Info().Int("present", r.lenLocked()).Msg("participant joined")
 	r.tellLocked(Joined{Participant: p.infoLocked()}, p.member.Keep(p, true)...)
+	if p.Admin() {
+		r.attendedLocked()
+	}
 }
 
 // enterLocked is comeLocked without a word: for one who was here all the time.
@@ -190,6 +217,9 @@ func (r *Room) goLocked(p *Participant, why Reason) peer {
 	}
 	p.here = false
 	r.tellLocked(Left{ID: p.ID, Reason: why}, p.member.Keep(p, false)...)
+	if p.Admin() {
+		r.attendedLocked()
+	}
 	r.data.Leave(p.ID, time.Now())
 	r.latest.Forget(p.ID)
 	r.showLocked(gone...)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,9 +33,16 @@ func (r *recorder) take() []Event {
 }
 
 // notices is a Member that keeps what it was told.
-type notices struct{ all []Notice }
+type notices struct {
+	mu  sync.Mutex
+	all []Notice
+}
 
-func (n *notices) Notify(v Notice) { n.all = append(n.all, v) }
+func (n *notices) Notify(v Notice) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, v)
+}
 
 func (n *notices) Keep(*Participant, bool) []datachannel.Row { return nil }
 

@@ -19,6 +19,7 @@ type Encoder func(Event) []byte
 type Limits struct {
 	Rooms        int
 	Participants int // in one room; as many again may be expected back
+	Waiting      int // to be let into one room
 	Tracks       int // published by one participant
 	RoomBytes    int
 	NameBytes    int
@@ -39,6 +40,10 @@ type Config struct {
 	Limits Limits
 	// EmptyTimeout is how long a room that everyone left is kept with its log.
 	EmptyTimeout time.Duration
+	// Settings are those of a room that somebody enters in which nobody is.
+	Settings Settings
+	// FirstIsHost lets whoever enters a room administer it if nobody else in it may.
+	FirstIsHost bool
 	// Dropped is told of a room that is gone with all that was said in it, before another one of its name begins: it must not
 	// block, and call nothing here. Nil: nobody is told.
 	Dropped func(room string)
@@ -72,6 +77,13 @@ func NewRooms(cfg Config) *Rooms {
 		}
 		return float64(n)
 	})
+	cfg.Metrics.Gauge("parlor_waiting", "People who wait to be let into rooms now.", func() float64 {
+		n := 0
+		for _, r := range rs.all() {
+			n += r.Waiting()
+		}
+		return float64(n)
+	})
 	cfg.Metrics.Counter("parlor_joins_total", "Joins so far.", func() float64 {
 		rs.mu.Lock()
 		defer rs.mu.Unlock()
@@ -88,6 +100,8 @@ type JoinRequest struct {
 	Identity, Name, Metadata string
 	Grant                    Grant
 	Member                   Member
+	// Attempt is a word of who tries to come in that nobody guesses: with it they are found again who wait. Empty: there is none.
+	Attempt string
 	// Replaces is the participant whose place and id the newcomer takes; nil: nobody.
 	Replaces *Participant
 }
@@ -99,6 +113,7 @@ type RestoreRequest struct {
 	Grant                    Grant
 	Member                   Member
 	Here                     bool // on the roster
+	Host                     bool
 }
 
 // Snapshot is a room at one point of its log.
@@ -111,13 +126,15 @@ type Snapshot struct {
 	datachannel.View
 	// Participants are those here, without the one it was made for.
 	Participants []Info
+	Settings     Settings
 }
 
 // Join lets somebody into a room. In one critical section the newcomer gets everyone and everyone gets the newcomer:
 // the snapshot holds just at the newcomer's Joined entry, or a little before it while that waits to be written; whatever
 // comes later is in the log beyond it.
 //
-// Errors: ErrBadName, ErrNotFound, ErrFull, ErrClosed, ErrTooManyRooms, ErrDraining, and the store's.
+// Errors: ErrBadName, ErrNotFound, ErrFull, ErrClosed, ErrLocked, ErrLobbyFull, ErrDenied, ErrRemoved, ErrTooManyRooms,
+// ErrDraining, the store's, and a *Waiting if somebody has to let them in.
 func (rs *Rooms) Join(req JoinRequest) (*Participant, Snapshot, error) {
 	if err := rs.check(req); err != nil {
 		return nil, Snapshot{}, err

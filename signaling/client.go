@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +58,7 @@ type client struct {
 	host   string                 // the client came to, by its link of now
 	rev    uint64                 // of the slots last sent
 	spoken bool                   // it was told of somebody who speaks
+	knocks bool                   // it was told of somebody who waits
 	rated  map[string]sfu.Quality // the qualities last sent
 }
 
@@ -96,7 +96,12 @@ func newClient(h *Handler) *client {
 }
 
 // Notify implements room.Member.
-func (c *client) Notify(n room.Notice) { c.post(n) }
+func (c *client) Notify(n room.Notice) {
+	if _, out := n.(room.Expelled); out && !c.h.cfg.Rooms.Draining() {
+		c.leaving.Store(true)
+	}
+	c.post(n)
+}
 
 // post puts into the mailbox what must not be lost.
 func (c *client) post(item any) {
@@ -193,6 +198,8 @@ func (c *client) handle(item any) {
 		}
 	case room.PeerLost:
 		// The browser sees it too and offers again when it can.
+	case room.WaitingChanged:
+		c.tellWaiting(item.Waiting)
 	case room.Expelled:
 		code, message := "removed", "you were removed from the room"
 		if item.Reason == room.ReasonClosed {
@@ -240,12 +247,6 @@ func (c *client) serve(r request) (subject, error) {
 			return subject{}, err
 		}
 		return subject{}, c.participant.SetView(m.view())
-	case kindMute:
-		var m muteRequest
-		if err := decode(r.raw, &m); err != nil {
-			return subject{}, err
-		}
-		return subject{}, c.participant.Mute(m.Participant, m.Track, m.Muted)
 	case kindLeave:
 		var m leaveRequest
 		if err := decode(r.raw, &m); err != nil {
@@ -257,7 +258,7 @@ func (c *client) serve(r request) (subject, error) {
 			c.end("left", "you left")
 		}
 	default:
-		return subject{}, fmt.Errorf("%w: unknown or out of place here", errBadMessage)
+		return subject{}, c.moderate(r)
 	}
 	return subject{}, nil
 }
@@ -338,7 +339,7 @@ func (c *client) finish() {
 	if cause := context.Cause(c.ctx); !errors.As(cause, &end) && !errors.Is(cause, context.Canceled) {
 		end = &ending{"internal", "something went wrong in the server"}
 	}
-	c.h.sessions.end(c.id)
+	c.h.sessions.end(c.id, end.code, time.Now().Add(c.h.cfg.Limits.ResumeWindow))
 	c.lines.finish()
 	c.session.Close(end.code, end.message)
 	if end.code == "draining" && c.h.cfg.Keeper != nil {

@@ -88,7 +88,7 @@ func (h *Handler) authorize(m joinRequest, now time.Time) (room.JoinRequest, err
 }
 
 func grantOf(c auth.Claims) room.Grant {
-	g := room.Grant{Publish: c.Publish, Subscribe: c.Subscribe, Data: c.Data, Admin: c.Admin, SendTypes: c.SendTypes, WriteState: c.WriteState}
+	g := room.Grant{Knock: c.Knock, Publish: c.Publish, Subscribe: c.Subscribe, Data: c.Data, Admin: c.Admin, SendTypes: c.SendTypes, WriteState: c.WriteState}
 	for _, s := range c.Sources {
 		g.Sources = append(g.Sources, room.Source(s))
 	}
@@ -119,7 +119,13 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	c := newClient(h)
 	c.id, c.first, c.attempt, c.fileKey = id.ID, id.Token, m.Attempt, rand.Text()
 	req.Member = c
-	former, replaced := h.sessions.replaced(m.Resume, m.Attempt)
+	req.Attempt = m.Attempt
+	former, replaced, err := h.sessions.replaced(m.Resume, m.Attempt)
+	if err != nil {
+		h.sessions.remove(id.ID)
+		c.cancel(err)
+		return arrival{}, err
+	}
 	req.Replaces = replaced
 	if former != nil {
 		c.turn = former.turn + 1
@@ -141,7 +147,8 @@ func (h *Handler) join(m joinRequest, from caller) (arrival, error) {
 	}
 	reply := joinedReply{
 		T: "joined", Room: snap.Room, session: id, Epoch: snap.Log.Epoch(), Position: snap.Position,
-		You: renderParticipant(p.Info()), Grant: renderGrant(p.Grant), Participants: renderParticipants(snap.Participants),
+		You: renderParticipant(p.Info()), Grant: renderGrant(p), Participants: renderParticipants(snap.Participants),
+		Settings:   renderSettings(snap.Settings),
 		ICEServers: h.iceServers(p.ID, from.host), State: len(snap.Cells), History: append([]string{}, h.cfg.History...),
 		Limits: h.advertise(), Link: from.key, FileKey: c.fileKey,
 	}
@@ -216,7 +223,13 @@ func (h *Handler) iceServers(id, host string) []ICEServer {
 // snapshot is what a reader gets that can't go on in the log.
 func (c *client) snapshot(since uint64) datachannel.Snapshot {
 	snap := c.participant.Snapshot(since)
-	return datachannel.Snapshot{View: snap.View, Participants: marshal(renderParticipants(snap.Participants))}
+	return datachannel.Snapshot{
+		View: snap.View, Participants: marshal(renderParticipants(snap.Participants)),
+		About: members(struct {
+			Settings settings `json:"settings"`
+			Grant    grant    `json:"grant"`
+		}{renderSettings(snap.Settings), renderGrant(c.participant)}),
+	}
 }
 
 func (h *Handler) advertise() advertised {

@@ -99,13 +99,13 @@ func statusOf(word string) int {
 	switch word {
 	case "unauthorized", "token_expired":
 		return http.StatusUnauthorized
-	case "not_allowed":
+	case "not_allowed", "denied":
 		return http.StatusForbidden
 	case "room_not_found", "not_found":
 		return http.StatusNotFound
-	case "stale_link", "room_full", "room_locked":
+	case "stale_link", "room_full", "room_locked", "lobby_full":
 		return http.StatusConflict
-	case "session_not_found", "room_closed":
+	case "session_not_found", "room_closed", "removed":
 		return http.StatusGone
 	case "too_large":
 		return http.StatusRequestEntityTooLarge
@@ -146,7 +146,11 @@ func (h *Handler) serveEntrance(w http.ResponseWriter, r *http.Request) error {
 		return err // who gave up may have joined another way
 	}
 	key := rand.Text()
-	a, err := h.enter(raw, caller{remoteIP(r), r.Host, key})
+	a, err := h.enterPatiently(r.Context(), raw, caller{remoteIP(r), r.Host, key})
+	if waits, ok := errors.AsType[*room.Waiting](err); ok {
+		answerWait(w, waits.Knock)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,11 @@ const (
 	kindUnpublish = "unpublish"
 	kindView      = "view"
 	kindMute      = "mute"
+	kindRemove    = "remove"
+	kindSettings  = "settings"
+	kindAdmit     = "admit"
+	kindDeny      = "deny"
+	kindEnd       = "end"
 	kindPing      = "ping" // only before the first of the others
 )
 
@@ -58,9 +63,11 @@ type joinRequest struct {
 	Create *bool    `json:"create,omitempty"`
 	Resume *session `json:"resume,omitempty"`
 	// Attempt names this try to join: a second one with the same word takes the first one's place.
-	Attempt string  `json:"attempt,omitempty"`
-	Offer   string  `json:"offer,omitempty"`
-	Tracks  []track `json:"tracks,omitempty"`
+	Attempt string `json:"attempt,omitempty"`
+	// Wait says of a request over HTTP that it knows it has to wait, and does so for news.
+	Wait   bool    `json:"wait,omitempty"`
+	Offer  string  `json:"offer,omitempty"`
+	Tracks []track `json:"tracks,omitempty"`
 }
 
 type resumeRequest struct {
@@ -117,13 +124,6 @@ type tile struct {
 	Pin    bool   `json:"pin,omitempty"`
 }
 
-type muteRequest struct {
-	T           string `json:"t"`
-	Participant string `json:"participant"`
-	Track       string `json:"track"`
-	Muted       bool   `json:"muted"`
-}
-
 type unpublishRequest struct {
 	T   string `json:"t"`
 	Mid string `json:"mid"`
@@ -134,6 +134,7 @@ type participant struct {
 	Identity string  `json:"identity"`
 	Name     string  `json:"name"`
 	Metadata string  `json:"metadata,omitempty"`
+	Admin    bool    `json:"admin,omitempty"`
 	Tracks   []track `json:"tracks,omitempty"`
 }
 
@@ -181,6 +182,7 @@ type joinedReply struct {
 	You          participant   `json:"you"`
 	Grant        grant         `json:"grant"`
 	Participants []participant `json:"participants"`
+	Settings     settings      `json:"settings"`
 	Answer       string        `json:"answer,omitempty"`
 	Rev          uint64        `json:"rev,omitempty"`
 	Slots        []slot        `json:"slots,omitempty"`

@@ -18,6 +18,8 @@ var ours = map[string]any{
 	"C→S ping": pingRequest{}, "S→C pong": pongReply{},
 	"S→C joined": joinedReply{}, "S→C resumed": resumedReply{}, "S→C closed": closedNotice{}, "S→C error": errorReply{},
 	"S→C answer": answerReply{}, "S→C slots": slotsNotice{}, "C→S view": viewRequest{}, "C→S mute": muteRequest{},
+	"C→S remove": removeRequest{}, "C→S settings": settingsRequest{}, "C→S admit": decideRequest{}, "C→S deny": decideRequest{},
+	"C→S end": endRequest{}, "S→C knocks": knocksNotice{}, "S→C wait": waitReply{},
 	"S→C layers": layersNotice{}, "S→C speakers": speakersNotice{}, "S→C quality": qualityNotice{},
 }
 

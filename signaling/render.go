@@ -20,6 +20,17 @@ func EncodeEvent(e room.Event) []byte {
 			Event       string      `json:"event"`
 			Participant participant `json:"participant"`
 		}{"joined", renderParticipant(e.Participant)})
+	case room.SettingsChanged:
+		return marshal(struct {
+			Event string `json:"event"`
+			settings
+			By string `json:"by,omitempty"`
+		}{"settings", renderSettings(e.Settings), e.By})
+	case room.Appointed:
+		return marshal(struct {
+			Event string `json:"event"`
+			ID    string `json:"id"`
+		}{"appointed", e.ID})
 	case room.Restarted:
 		return marshal(struct {
 			Event string `json:"event"`
@@ -63,8 +74,14 @@ func marshal(v any) []byte {
 	return b
 }
 
+// members are those of an object, without its braces.
+func members(v any) []byte {
+	b := marshal(v)
+	return b[1 : len(b)-1]
+}
+
 func renderParticipant(i room.Info) participant {
-	p := participant{ID: i.ID, Identity: i.Identity, Name: i.Name, Metadata: i.Metadata}
+	p := participant{ID: i.ID, Identity: i.Identity, Name: i.Name, Metadata: i.Metadata, Admin: i.Admin}
 	for _, t := range i.Tracks {
 		p.Tracks = append(p.Tracks, renderTrack(t))
 	}
@@ -94,9 +111,11 @@ func renderSlots(slots []room.Slot) []slot {
 	return out
 }
 
-func renderGrant(g room.Grant) grant {
+// renderGrant is what p may do.
+func renderGrant(p *room.Participant) grant {
+	g := p.Grant
 	return grant{
-		Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: g.Admin, Sources: g.Sources,
+		Publish: g.Publish, Subscribe: g.Subscribe, Data: g.Data, Admin: p.Admin(), Sources: g.Sources,
 		SendTypes: g.SendTypes, WriteState: g.WriteState,
 	}
 }
@@ -124,6 +143,10 @@ func codes() []codeOf {
 		{room.ErrNotFound, "room_not_found"},
 		{room.ErrFull, "room_full"},
 		{room.ErrClosed, "room_closed"},
+		{room.ErrLocked, "room_locked"},
+		{room.ErrLobbyFull, "lobby_full"},
+		{room.ErrDenied, "denied"},
+		{room.ErrRemoved, "removed"},
 		{room.ErrTooManyRooms, "too_many_rooms"},
 		{room.ErrDraining, "draining"},
 		{room.ErrBadName, "bad_name"},

@@ -30,6 +30,7 @@ type kept struct {
 	Turn     uint64     `json:"turn,omitempty"`
 	Since    uint64     `json:"since,omitempty"`
 	Here     bool       `json:"here"`
+	Host     bool       `json:"host,omitempty"`
 }
 
 // Keep implements room.Member: a session is written together with its participant's coming and going, and deleted
@@ -47,7 +48,7 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 // row is the session as it is now.
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
-		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here,
+		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here, Host: p.Host(),
 		Attempt: c.attempt, FileKey: c.fileKey, Turn: c.turn, Since: c.since,
 	}
 	var ok bool
@@ -150,7 +151,7 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 	c.id = id
 	p, snap, err := h.cfg.Rooms.Restore(room.RestoreRequest{
 		Room: k.Room, ID: k.ID, Identity: k.Identity, Name: k.Name, Metadata: k.Metadata,
-		Grant: k.Grant, Member: c, Here: k.Here,
+		Grant: k.Grant, Member: c, Here: k.Here, Host: k.Host,
 	})
 	if err != nil {
 		c.cancel(err)

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/parlorhq/parlor/room"
 )
@@ -20,6 +21,7 @@ type sessions struct {
 	byID      map[string]*entry
 	byAttempt map[string]*entry // those whose join had such a word
 	perIP     map[string]int    // those that began there
+	barred    barred
 }
 
 type entry struct {
@@ -121,6 +123,9 @@ func (s *sessions) resume(id session) (*client, string, error) {
 	e := s.byID[id.ID]
 	switch {
 	case e == nil || e.client == nil || e.over:
+		if err := s.barred.why(id, time.Now()); err != nil {
+			return nil, "", err
+		}
 		return nil, "", errNoSession
 	case equal(id.Token, e.token):
 		e.former, e.token = e.token, rand.Text()
@@ -132,29 +137,36 @@ func (s *sessions) resume(id session) (*client, string, error) {
 }
 
 // replaced finds the participant whose place a newcomer takes: the one that the same attempt to join has made before,
-// or that of the page that was here before a reload. Nil if there is none.
-func (s *sessions) replaced(id *session, attempt string) (*client, *room.Participant) {
+// or that of the page that was here before a reload. Nil if there is none; an error if that one may not come back.
+func (s *sessions) replaced(id *session, attempt string) (*client, *room.Participant, error) {
 	s.mu.Lock()
 	e := s.byAttempt[attempt]
 	s.mu.Unlock()
 	if attempt != "" && e != nil {
-		return e.client, e.client.participant
+		return e.client, e.client.participant, nil
 	}
 	if id == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	c, _, err := s.resume(*id)
-	if err != nil {
-		return nil, nil
+	switch {
+	case errors.Is(err, errNoSession):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
 	}
-	return c, c.participant
+	return c, c.participant, nil
 }
 
-// end keeps a session from being taken up again.
-func (s *sessions) end(id string) {
+// end keeps a session from being taken up again. Who tries until then hears why, if it was not for them to end it.
+func (s *sessions) end(id, code string, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.endLocked(s.byID[id])
+	e := s.byID[id]
+	if e != nil {
+		s.barred.add(bar{id, e.token, e.former, code, until}, time.Now())
+	}
+	s.endLocked(e)
 }
 
 func (s *sessions) endLocked(e *entry) {

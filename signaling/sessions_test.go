@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
+
+	"github.com/parlorhq/parlor/room"
 )
 
 func TestPlacesForSessions(t *testing.T) {
@@ -66,7 +69,47 @@ func TestResumeTokens(t *testing.T) {
 	if _, _, err := s.resume(session{first.ID, fourth}); !errors.Is(err, errNoSession) {
 		t.Error("a session that is gone was resumed")
 	}
-	if c, p := s.replaced(&first, ""); c != nil || p != nil {
+	if c, p, err := s.replaced(&first, ""); c != nil || p != nil || err != nil {
 		t.Error("a session that is gone was replaced")
+	}
+}
+
+func TestWhoWasPutOutHearsWhy(t *testing.T) {
+	var s sessions
+	now := time.Now()
+	end := func(code string, until time.Time) session {
+		id := newSession()
+		s.add(&client{id: id.ID}, id, "")
+		s.end(id.ID, code, until)
+		s.remove(id.ID)
+		return id
+	}
+	removed, closed := end("removed", now.Add(time.Minute)), end("room_closed", now.Add(time.Minute))
+	left, past := end("left", now.Add(time.Minute)), end("removed", now.Add(-time.Second))
+	for _, tt := range []struct {
+		id   session
+		want error
+	}{
+		{removed, room.ErrRemoved},
+		{closed, room.ErrClosed},
+		{left, errNoSession},
+		{past, errNoSession},
+		{session{removed.ID, "guessed"}, errNoSession},
+	} {
+		if _, _, err := s.resume(tt.id); !errors.Is(err, tt.want) {
+			t.Errorf("resume: %v, want %v", err, tt.want)
+		}
+		if _, _, err := s.replaced(&tt.id, ""); !errors.Is(err, tt.want) && (err != nil || !errors.Is(tt.want, errNoSession)) {
+			t.Errorf("join in its place: %v, want %v", err, tt.want)
+		}
+	}
+	for range maxBarred {
+		end("removed", now.Add(time.Minute))
+	}
+	if len(s.barred) != maxBarred {
+		t.Errorf("%d are known, %d may be", len(s.barred), maxBarred)
+	}
+	if _, _, err := s.resume(removed); !errors.Is(err, errNoSession) {
+		t.Errorf("the oldest of too many: %v", err)
 	}
 }

@@ -78,6 +78,9 @@ func (c *client) tellMoment(m room.Moment) {
 	if len(m.Qualities) > 0 {
 		c.tellQualities(m.Qualities)
 	}
+	if c.knocks || len(m.Waiting) > 0 {
+		c.tellWaiting(m.Waiting)
+	}
 	for _, l := range m.Layers {
 		c.tellLayers(l)
 	}

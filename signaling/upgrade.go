@@ -59,11 +59,23 @@ func (h *Handler) greet(s *socket, from caller) (arrival, error) {
 		}
 		var ping pingRequest
 		if pings == maxEarlyPings || decode(raw, &ping) != nil || ping.T != kindPing {
-			return h.enter(raw, from)
+			return h.enterOrWait(s, raw, from)
 		}
 		if err := s.WriteFrame(marshal(pongReply{T: "pong", ID: ping.ID}), false); err != nil {
 			return arrival{}, fmt.Errorf("pong: %w", err)
 		}
+	}
+}
+
+// enterOrWait is enter for a WebSocket, which stays while its client waits to be let in.
+func (h *Handler) enterOrWait(s *socket, raw []byte, from caller) (arrival, error) {
+	a, err := h.enter(raw, from)
+	for {
+		w, waits := errors.AsType[*room.Waiting](err)
+		if !waits {
+			return a, err
+		}
+		a, err = h.await(s, w.Knock, from)
 	}
 }
 

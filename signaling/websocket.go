@@ -59,11 +59,13 @@ func newSocket(conn *websocket.Conn, limit int64) *socket {
 	return s
 }
 
-// keepAlive starts pinging; heard is called for every pong, on the reader's goroutine.
+// keepAlive starts pinging, if that was not begun; heard is called for every pong, on the reader's goroutine.
 func (s *socket) keepAlive(heard func()) error {
 	s.heard = heard
 	s.mu.Lock()
-	s.ping = time.AfterFunc(pingEvery, s.sendPing)
+	if s.ping == nil {
+		s.ping = time.AfterFunc(pingEvery, s.sendPing)
+	}
 	s.mu.Unlock()
 	return s.renew(time.Now())
 }

@@ -164,9 +164,9 @@ func (s *server) open() (err error) {
 	}
 	s.rooms = room.NewRooms(room.Config{
 		Engine: s.engine, Encode: signaling.EncodeEvent, Log: log, Metrics: counts, EmptyTimeout: l.RoomEmptyTimeout,
-		Data: s.logConfig(counts), Dropped: s.files.Forget,
+		Data: s.logConfig(counts), Dropped: s.files.Forget, FirstIsHost: cfg.FirstIsHost, Settings: room.Settings{Lobby: cfg.Lobby},
 		Limits: room.Limits{
-			Rooms: l.Rooms, Participants: l.RoomSize, Tracks: l.Tracks, RoomBytes: l.RoomBytes,
+			Rooms: l.Rooms, Participants: l.RoomSize, Waiting: l.RoomWaiting, Tracks: l.Tracks, RoomBytes: l.RoomBytes,
 			NameBytes: l.NameBytes, IdentityBytes: l.IdentityBytes, MetadataBytes: l.MetadataBytes,
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,11 +37,18 @@ func token(args, env []string, stdout, stderr io.Writer) int {
 	var only lists
 	c.Func("send-types", "the only `TYPE,…` of messages that may be sent; with no type none at all (default: all)", only.types.set)
 	c.Func("write-state", "the only `PREFIX,…` of keys of the state that may be written; with no prefix none at all (default: all)", only.prefixes.set)
+	var knock *bool
+	c.BoolFunc("must-knock", "wait in the lobby until somebody lets them in, whatever the room says; =false: never wait", func(text string) error {
+		must, err := strconv.ParseBool(text)
+		knock = &must
+		return err
+	})
 	if code, ok := c.parse(args); !ok {
 		return code
 	}
 	claims := auth.Claims{
-		Room: *room, Identity: *identity, Name: *name, Metadata: *metadata, SendTypes: only.types, WriteState: only.prefixes,
+		Knock: knock,
+		Room:  *room, Identity: *identity, Name: *name, Metadata: *metadata, SendTypes: only.types, WriteState: only.prefixes,
 	}
 	if err := addGrants(&claims, *grant); err != nil {
 		return c.wrong(err)

@@ -15,6 +15,8 @@ export interface CompanyEvents {
   send(message: ClientMessage): boolean
   me(): LocalParticipant
   admin(): boolean
+  /** We may administer the room from now on. */
+  appointed(): void
   media(): Media | undefined
 }
 
@@ -54,6 +56,12 @@ export class Company {
   /** Who sent a message. */
   sender(id: string): Participant {
     return this.#roster.sender(id)
+  }
+
+  /** Who did something, ourselves among them; nobody if it is not known. */
+  who(id: string | undefined): [Anyone?] {
+    if (id === undefined) return []
+    return [this.#anyone(id) ?? this.sender(id)]
   }
 
   apply(entry: Entry): void {
@@ -126,7 +134,9 @@ export class Company {
           emit('trackUnpublished', track, p)
         },
         muted: (track, p, by) => this.muted(track, p, by),
+        appointed: (p) => emit('adminChanged', p),
         own: {
+          appointed: () => this.#events.appointed(),
           published: (track) => media()?.publications.named(track),
           unpublished: (id) => media()?.publications.unnamed(id),
           muted: (id, by) => media()?.publications.mutedBy(id, by),

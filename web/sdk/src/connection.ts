@@ -4,7 +4,7 @@ import { probe, type Http } from './http'
 import { silentCode, type Link } from './link'
 import { Pulse } from './pulse'
 import { Rungs, type Base } from './rungs'
-import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage } from './wire'
+import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage, Wait } from './wire'
 
 /** What follows when a hello was refused. `again`: at once, since the next one says something else. */
 export type Answer = 'again' | 'later' | 'over'
@@ -17,6 +17,8 @@ export interface ConnectionEvents {
   message(link: Link, message: ServerMessage): void
   /** The most bytes of a frame that comes in pieces, as far as it is known. */
   frameBytes(): number | undefined
+  /** Somebody has to let us in. The hello is said again when they have decided. */
+  waiting(message: Wait): void
   /** The server refused the hello: what now? Later means after retryMs, if the server gave it. */
   refused(refusal: Refusal): Answer
   /** A link that was let in broke; another is being opened unless stop() is called. */
@@ -201,6 +203,7 @@ export class Connection {
     const all: DialEvents = {
       ...events,
       frameBytes: () => this.#events.frameBytes(),
+      waiting: (message) => this.#events.waiting(message),
       message: (link, message) => {
         if (link !== this.#link) return
         this.#heardAt = performance.now()

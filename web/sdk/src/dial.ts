@@ -3,13 +3,15 @@ import { decodeFrame } from './frame'
 import { plain, within, type Http } from './http'
 import { httpLink } from './httplink'
 import { socketLink, type Link, type LinkEvents } from './link'
-import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage } from './wire'
+import type { ClientMessage, Joined, Refusal, Resumed, ServerMessage, Wait } from './wire'
 
 /** How one attempt to get a link went. One of the first three is said, then what LinkEvents has if we are in. */
 export interface DialEvents extends LinkEvents {
   /** The first message of ours on the link: a join or a resume. */
   hello(): Promise<ClientMessage>
   entered(link: Link, message: Joined | Resumed): void
+  /** Somebody has to let us in: none of the others yet. */
+  waiting(message: Wait): void
   refused(refusal: Refusal): void
   failed(err: ParlorError): void
 }
@@ -19,6 +21,10 @@ export type OpenWebSocket = (url: string) => WebSocket
 const answerMs = 4_000
 const postMs = 10_000
 const proofMs = 500
+/** Between the pings of who waits to be let in. The server pings too, which a page does not see. */
+const restMs = 5_000
+/** A POST that waits for news is answered after 8 s at the latest. */
+const newsMs = 15_000
 
 function unreachable(why: string): ParlorError {
   return new ParlorError('unreachable', why)
@@ -40,6 +46,7 @@ export function dialWebSocket(
 ): () => void {
   let over = false
   let entered = false
+  let waits = false
   let pings = 0
   let ws: WebSocket | undefined
   let link: Link | undefined
@@ -83,6 +90,15 @@ export function dialWebSocket(
     } else if (message.t === 'error' || message.t === 'closed') {
       abort()
       events.refused(message.t === 'error' ? message : { ...message, t: 'error', re: 'join' })
+    } else if (message.t === 'wait') {
+      waits = true
+      clearTimeout(timer)
+      timer = setTimeout(() => ping(from), restMs)
+      events.waiting(message)
+      if (message.decided && !over) say(from, events.hello())
+    } else if (waits && message.t === 'pong') {
+      clearTimeout(timer)
+      timer = setTimeout(() => ping(from), restMs)
     } else if (prove && message.t === 'pong' && message.id === pings) {
       clearTimeout(timer)
       if (pings > 1) say(from, events.hello())
@@ -122,13 +138,20 @@ export function dialHttp(kind: 'sse' | 'poll', http: Http, events: DialEvents): 
 
   async function run(): Promise<void> {
     const hello = await events.hello()
-    const { status, text, after } = await within(postMs, over.signal, async (signal) => {
+    const patience = hello.t === 'join' && hello.wait ? newsMs : postMs
+    const { status, text, after } = await within(patience, over.signal, async (signal) => {
       const headers = { 'content-type': 'application/json' }
       const init = { ...plain, method: 'POST', headers, body: JSON.stringify(hello), signal }
       const res = await http.fetch(`${http.url}?via=${kind}`, init)
       return { status: res.status, text: await res.text(), after: res.headers.get('retry-after') }
     })
     if (over.signal.aborted) return
+    if (status === 202) {
+      const [wait] = decodeFrame(text)
+      if (wait?.t !== 'wait') throw unreachable('the server answered 202')
+      events.waiting(wait)
+      return over.signal.aborted ? undefined : run()
+    }
     if (status !== 201) {
       const refusal = refusalOf(text, Number(after ?? NaN) * 1000)
       if (refusal) events.refused(refusal)

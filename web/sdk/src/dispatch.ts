@@ -3,6 +3,7 @@ import type { Data } from './data'
 import type { Ladder } from './ladder'
 import type { Link } from './link'
 import type { Media } from './media'
+import type { Moderated } from './moderation'
 import type { Session } from './session'
 import type { ServerMessage } from './wire'
 
@@ -13,13 +14,14 @@ export interface Parts {
   ladder: Ladder | undefined
   media: Media | undefined
   company: Company
+  moderated: Moderated
   /** The server ended the session. */
   closed(code: string): void
 }
 
 /** Gives a message to the part that it is for. */
 export function dispatch(link: Link, message: ServerMessage, parts: Parts): void {
-  const { company, data, session, ladder, media } = parts
+  const { company, moderated, data, session, ladder, media } = parts
   ladder?.heard(link)
   if (data.take(link, message)) return
   switch (message.t) {
@@ -51,6 +53,9 @@ export function dispatch(link: Link, message: ServerMessage, parts: Parts): void
     case 'quality':
       company.qualities.say(message.of)
       break
+    case 'knocks':
+      moderated.wait(message.knocks)
+      break
     case 'answer':
       media?.answered(message)
       break
@@ -63,6 +68,7 @@ export function dispatch(link: Link, message: ServerMessage, parts: Parts): void
       parts.closed(message.code)
       break
     case 'joined':
+    case 'wait':
     case 'resumed':
       // Answers to a hello, which the connection takes; later they mean nothing.
       break

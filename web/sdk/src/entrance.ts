@@ -1,8 +1,9 @@
 import type { Answer } from './connection'
+import { guarded } from './emitter'
 import { ParlorError } from './errors'
 import type { JoinOptions } from './options'
 import { keepPlace, takePlace, type Place } from './place'
-import type { ClientMessage, Joined, Refusal, Resumed, Sending } from './wire'
+import type { ClientMessage, Joined, Refusal, Resumed, Sending, Wait } from './wire'
 
 export interface EntranceEvents {
   /** The offer to join with, if there are to be media. */
@@ -27,6 +28,8 @@ const passing = new Set([
   'idle',
   'too_many_rooms',
 ])
+// Somebody put us out: we do not come back by ourselves.
+const final = new Set(['removed', 'room_closed'])
 const firstAttempts = 4
 const firstMs = 10_000
 
@@ -46,6 +49,8 @@ export class Entrance {
   #withMedia = true
   /** The same in all tries of one join: it makes one participant, however many of them get through. */
   #attempt = ''
+  /** What the page was told while somebody has to let us in; undefined: nobody has to. */
+  #attended: boolean | undefined
   /** Joining for the first time: who waits for it. */
   #joining: { resolve(): void; reject(err: ParlorError): void; since: number; failures: number } | undefined
 
@@ -95,6 +100,7 @@ export class Entrance {
       ...(create === undefined ? {} : { create }),
       ...(this.#former ? { resume: this.#former } : {}),
       attempt: this.#attempt,
+      ...(this.#attended === undefined ? {} : { wait: true }),
       ...(this.#withMedia ? await this.#events.offer() : {}),
     }
   }
@@ -103,8 +109,18 @@ export class Entrance {
     if (this.#place) this.#place = { sid: this.#place.sid, rt: message.rt }
   }
 
+  /** Somebody has to let us in. That takes as long as it takes. */
+  waiting({ attempt, attended }: Wait): void {
+    this.#attempt = attempt
+    if (this.#joining) Object.assign(this.#joining, { since: performance.now(), failures: 0 })
+    if (attended === this.#attended) return
+    this.#attended = attended
+    guarded(() => this.#options.onWaiting?.(attended))
+  }
+
   joined(message: Joined): void {
     this.#mustJoin = false
+    this.#attended = undefined
     this.#former = undefined
     this.#attempt = ''
     this.#place = { sid: message.sid, rt: message.rt }
@@ -125,7 +141,12 @@ export class Entrance {
   /** The server refused the hello. */
   refused(refusal: Refusal): Answer {
     const { code } = refusal
+    this.#attended = undefined
     if (!this.#mustJoin) {
+      if (final.has(code)) {
+        this.#events.over(code)
+        return 'over'
+      }
       this.#mustJoin = !passing.has(code) || code === 'slow_consumer'
       return this.#mustJoin ? 'again' : 'later'
     }

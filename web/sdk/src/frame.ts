@@ -6,6 +6,7 @@ import type {
   Cell,
   Entry,
   Grant,
+  Joined,
   Kept,
   Kind,
   Limits,
@@ -14,9 +15,11 @@ import type {
   ParticipantInfo,
   Quality,
   ServerMessage,
+  Settings,
   SlotInfo,
   Source,
   TrackInfo,
+  Waiting,
 } from './wire'
 
 export { WireError } from './fields'
@@ -67,6 +70,7 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         you: identity(f.object('you')),
         grant: grant(f.object('grant')),
         participants: f.objects('participants').map(participant),
+        settings: f.has('settings') ? settings(f.object('settings')) : { locked: false, lobby: false },
         ...(f.has('answer') ? { answer: f.string('answer') } : {}),
         ...slotFields(f),
         iceServers: f.has('iceServers') ? f.objects('iceServers').map(iceServer) : [],
@@ -76,6 +80,8 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         fileKey: f.text('fileKey'),
         limits: limits(f.object('limits')),
       }
+    case 'wait':
+      return { t, attempt: f.string('attempt'), attended: f.boolean('attended'), decided: f.flag('decided') }
     case 'resumed':
       return {
         t,
@@ -103,6 +109,8 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
       return { t, ids: f.strings('ids') }
     case 'quality':
       return { t, of: new Map(f.texts('of').map(([id, how]) => [id, quality(how)])) }
+    case 'knocks':
+      return { t, knocks: f.objects('knocks').map(waiting) }
     case 'log':
       return logFrame(f, bytes)
     case 'attached':
@@ -137,6 +145,8 @@ function decodeMessage(f: Fields, bytes: Bytes): ServerMessage | undefined {
         state: f.countOr('state', 0),
         since: f.flag('since'),
         participants: f.objects('participants').map(participant),
+        ...(f.has('settings') ? { settings: settings(f.object('settings')) } : {}),
+        ...(f.has('grant') ? { grant: grant(f.object('grant')) } : {}),
       }
     case 'pong':
       return { t, id: f.count('id') }
@@ -224,6 +234,10 @@ function entry(f: Fields, bytes: Bytes, last: number, before: Message | undefine
         muted: f.boolean('muted'),
         ...(f.has('by') ? { by: f.id('by') } : {}),
       }
+    case 'settings':
+      return { o, is, ...settings(f), ...(f.has('by') ? { by: f.id('by') } : {}) }
+    case 'appointed':
+      return { o, is, id: f.id('id') }
     case 'restarted':
       return { o, is }
     default:
@@ -264,8 +278,16 @@ function kept(f: Fields, bytes: Bytes): Kept {
   }
 }
 
-function identity(f: Fields): { id: string; identity: string; name: string; metadata: string } {
-  return { id: f.id('id'), identity: f.text('identity'), name: f.text('name'), metadata: f.text('metadata') }
+function settings(f: Fields): Settings {
+  return { locked: f.flag('locked'), lobby: f.flag('lobby') }
+}
+
+function waiting(f: Fields): Waiting {
+  return { id: f.id('id'), identity: f.text('identity'), name: f.text('name') }
+}
+
+function identity(f: Fields): Joined['you'] {
+  return { ...waiting(f), metadata: f.text('metadata'), admin: f.flag('admin') }
 }
 
 function participant(f: Fields): ParticipantInfo {

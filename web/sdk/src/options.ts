@@ -4,6 +4,7 @@ import type { MediaState } from './media'
 import type { Anyone, ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
 import type { LocalTrack, RemoteTrack } from './track'
+import type { Waiting } from './wire'
 
 /** What can carry messages. */
 export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
@@ -69,6 +70,11 @@ export interface JoinOptions {
   autoSubscribe?: boolean
   /** As the event `message`, from the first one on. */
   onMessage?: (type: string, data: unknown, from: Participant, meta: MessageMeta) => void
+  /**
+   * Called while somebody has to let us in, and again whenever it changes whether anybody is there who could (`attended`). joinRoom goes on
+   * to wait, until it resolves, rejects with `denied`, or `signal` ends it. Likewise when a connection was lost for so long that we are new.
+   */
+  onWaiting?: (attended: boolean) => void
   /** Ends the attempt to join. */
   signal?: AbortSignal
 }
@@ -123,6 +129,14 @@ export interface RoomEvents {
   activeSpeakersChanged: [speakers: Anyone[]]
   /** The server sees somebody’s connection, or ours, become better or worse. */
   connectionQualityChanged: [quality: ConnectionQuality, participant: Anyone]
+  /** The room takes nobody new from now on, or does again. `by` did it, if it is known. */
+  lockedChanged: [locked: boolean, by?: Anyone]
+  /** Whoever is new waits to be let in from now on, or does not any more. */
+  lobbyChanged: [lobby: boolean, by?: Anyone]
+  /** Who waits to be let in; told to those who may administer the room. */
+  waitingChanged: [waiting: readonly Waiting[]]
+  /** Somebody may administer the room from now on: its last host has gone. It may be ourselves; see `room.grant`. */
+  adminChanged: [participant: Anyone]
   /** Somebody sent a message to everybody or to us. Messages come in the room’s order, lossy ones in between. */
   message: [type: string, data: unknown, from: Participant, meta: MessageMeta]
   /** A key of the room's state has changed: undefined if it is gone. See StateListener. */
@@ -139,7 +153,7 @@ export interface RoomEvents {
   reconnected: []
   /** Messages were missed and cannot be had any more; the room is as it is now. Of `unconfirmed` it is not known whether they were delivered. */
   reset: [reason: string, unconfirmed: UnconfirmedMessage[]]
-  /** It is over. Reasons: `left`, `room_closed`, `removed`, `replaced`, or the code of what the server refused. */
+  /** It is over. Reasons: `left`, `room_closed`, `removed`, `replaced`, `denied`, or the code of what the server refused. */
   disconnected: [reason: string]
   /** The browser wants a click before it plays sound: call startAudio() from one. */
   audioBlocked: []

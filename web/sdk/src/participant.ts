@@ -14,6 +14,7 @@ export class Participant<T extends Track = RemoteTrack> {
   #identity: string
   #name: string
   #metadata: string
+  #admin: boolean
   #speaking = false
   #quality: ConnectionQuality = 'unknown'
   readonly #mute: Mute | undefined
@@ -27,6 +28,7 @@ export class Participant<T extends Track = RemoteTrack> {
     this.#identity = info.identity
     this.#name = info.name
     this.#metadata = info.metadata
+    this.#admin = info.admin
   }
 
   /** Of this visit. It stays through reconnections, and is another one when they join again. */
@@ -47,6 +49,11 @@ export class Participant<T extends Track = RemoteTrack> {
   /** What the token says of them besides, for programs. */
   get metadata(): string {
     return this.#metadata
+  }
+
+  /** Whether they may administer the room: their token says so, or they are its host. */
+  get isAdmin(): boolean {
+    return this.#admin
   }
 
   /** What is published, by track id. */
@@ -87,6 +94,14 @@ export class Participant<T extends Track = RemoteTrack> {
     this.#identity = info.identity
     this.#name = info.name
     this.#metadata = info.metadata
+    this.#admin = info.admin
+  }
+
+  /** @internal */
+  appoint(): boolean {
+    const changed = !this.#admin
+    this.#admin = true
+    return changed
   }
 
   /** @internal */
@@ -112,6 +127,7 @@ export interface ParticipantIdentity {
   identity: string
   name: string
   metadata: string
+  admin: boolean
 }
 
 /** Which device. */

@@ -1,12 +1,11 @@
 import { Channels } from './channels'
-import { codingOf } from './codecs'
 import { Company } from './company'
 import { Connection } from './connection'
 import type { ConnectionStats } from './connectionstats'
 import { Data } from './data'
 import { handles, type RoomDebug } from './debug'
 import { dispatch } from './dispatch'
-import { Emitter, guarded } from './emitter'
+import { guarded } from './emitter'
 import { Entrance } from './entrance'
 import type { Environment } from './environment'
 import { ParlorError } from './errors'
@@ -14,18 +13,20 @@ import { Files, type UploadedFile, type UploadOptions } from './files'
 import type { HistoryOptions, HistoryPage } from './history'
 import { Ladder } from './ladder'
 import type { Link } from './link'
-import { Media, type MediaState } from './media'
+import type { Media, MediaState } from './media'
+import { Moderated } from './moderation'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
-import type { ConnectionState, JoinOptions, RoomEvents, SendOptions, Transport } from './options'
+import type { ConnectionState, JoinOptions, SendOptions, Transport } from './options'
 import { Preset } from './preset'
 import { Session } from './session'
 import { Playback } from './sink'
 import type { RoomState } from './state'
+import { openStudio } from './studio'
 import { httpUrl, sessionUrl } from './url'
-import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage } from './wire'
+import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage, ClientMessage } from './wire'
 
 /** A room we are in. It stays the same object over reconnections. */
-export class Room extends Emitter<RoomEvents> {
+export class Room extends Moderated {
   readonly #options: JoinOptions
   readonly #entrance: Entrance
   readonly #connection: Connection
@@ -69,9 +70,9 @@ export class Room extends Emitter<RoomEvents> {
     super()
     this.#options = options
     this.#name = options.room
-    this.#media = environment.webrtc ? this.#newMedia() : undefined
+    this.#media = environment.webrtc ? this.#openStudio() : undefined
     this.#local = new LocalParticipant(
-      { id: '', identity: '', name: options.name ?? '', metadata: '' },
+      { id: '', identity: '', name: options.name ?? '', metadata: '', admin: false },
       this.#media?.publications ?? noPublisher,
     )
     this.#company = new Company(this.#playback, options.autoSubscribe ?? true, {
@@ -79,6 +80,10 @@ export class Room extends Emitter<RoomEvents> {
       send: (message) => this.#connection.send(message),
       me: () => this.#local,
       admin: () => this.#grant.admin,
+      appointed: () => {
+        this.#grant = { ...this.#grant, admin: true }
+        if (this.#local.appoint()) this.emit('adminChanged', this.#local)
+      },
       media: () => this.#media,
     })
     const bases = options.transports?.filter((transport) => transport !== 'webrtc')
@@ -103,6 +108,7 @@ export class Room extends Emitter<RoomEvents> {
       welcome: (link, message) => this.#welcome(link, message),
       message: (link, message) => this.#message(link, message),
       frameBytes: () => this.#limits?.frameBytes,
+      waiting: (message) => entrance.waiting(message),
       refused: (refusal) => entrance.refused(refusal),
       lost: (link, code) => this.#lost(link, code),
       failed: (err) => entrance.failed(err),
@@ -146,7 +152,6 @@ export class Room extends Emitter<RoomEvents> {
     return this.#data.state
   }
 
-  /** What we may do here; maySend() and mayWrite() read it. */
   get grant(): Readonly<Grant> {
     return this.#grant
   }
@@ -243,43 +248,20 @@ export class Room extends Emitter<RoomEvents> {
     })
   }
 
-  #newMedia(): Media {
-    return new Media(
-      codingOf(this.#options.videoCodec, this.#options.svc, this.#options.audioRedundancy),
-      {
-        send: (message) => this.#connection.send(message),
-        state: (state) => {
-          if (state === 'connected') this.#ladder?.revived()
-          this.emit('mediaStateChanged', state)
-        },
-        channel: (channel) => {
-          if (this.#options.transports?.includes('webrtc') !== false) this.#channels.opened(channel)
-        },
-        lossy: (channel) => this.#channels.lossyOpened(channel),
-        channelClosed: () => this.#channels.close(),
-        ask: (broke) => {
-          if (broke) this.#connection.doubt()
-          return this.#ladder?.ask() ?? false
-        },
-        silent: () => {
-          this.#ladder?.drop()
-          this.#connection.doubt()
-        },
-        find: (trackId) => this.#company.find(trackId),
-        subscribed: (track, p) => this.#company.subscribed(track, p),
-        unsubscribed: (track, p) => this.#company.unsubscribed(track, p),
-        paused: (track, p) => this.emit(track.paused ? 'trackPaused' : 'trackResumed', track, p),
-      },
-      {
-        published: (track, published) => {
-          if (published) this.#local.mutableTracks.set(track.id, track)
-          else this.#local.mutableTracks.delete(track.id)
-          this.emit(published ? 'localTrackPublished' : 'localTrackUnpublished', track, this.#local)
-        },
-        muted: (track, by) => this.#company.muted(track, this.#local, by),
-        refused: (...refused) => this.emit('publishRefused', ...refused),
-      },
-    )
+  /** @internal */
+  protected tell(message: ClientMessage): boolean {
+    return this.#connection.send(message)
+  }
+
+  #openStudio(): Media {
+    return openStudio(this.#options, {
+      connection: () => this.#connection,
+      ladder: () => this.#ladder,
+      channels: () => this.#channels,
+      company: () => this.#company,
+      me: () => this.#local,
+      emit: (event, ...args) => this.emit(event, ...args),
+    })
   }
 
   #welcome(link: Link, message: Joined | Resumed): void {
@@ -299,6 +281,8 @@ export class Room extends Emitter<RoomEvents> {
     this.#limits = message.limits
     this.#local.update(message.you)
     if (this.#entrance.withMedia) this.#media?.joined(message)
+    this.settle(message.settings)
+    this.wait([])
     if (!this.#session) this.#begin(link, message)
     else this.#beginAgain(this.#session, link, message)
     this.#company.viewing.linked()
@@ -312,8 +296,10 @@ export class Room extends Emitter<RoomEvents> {
       entry: (entry) => this.#entry(entry),
       carried: (carrier) => this.#carried(carrier),
       suspect: (suspect) => this.#ladder?.suspect(suspect),
-      reset: (reason, unconfirmed, participants) => {
+      reset: ({ reason, participants, settings, grant }, unconfirmed) => {
+        if (grant) this.#grant = grant
         this.#company.sync(participants)
+        if (settings) this.settle(settings)
         this.emit('reset', reason, unconfirmed)
       },
     })
@@ -361,6 +347,7 @@ export class Room extends Emitter<RoomEvents> {
       ladder: this.#ladder,
       media: this.#media,
       company: this.#company,
+      moderated: this,
       closed: (code) => {
         if (this.#entrance.closed(code)) this.#connection.restart()
         else this.#finish(code)
@@ -374,7 +361,8 @@ export class Room extends Emitter<RoomEvents> {
       this.emit('message', entry.type, entry.data, this.#company.sender(entry.from), meta)
       return
     }
-    this.#company.apply(entry)
+    if (entry.is === 'settings') this.settle(entry, ...this.#company.who(entry.by))
+    else this.#company.apply(entry)
   }
 
   #carried(link: Link | undefined): void {

@@ -10,8 +10,11 @@ export interface RosterEvents {
   unpublished(track: RemoteTrack, participant: Participant): void
   /** `by` is who did it, if not its publisher. */
   muted(track: RemoteTrack, participant: Participant, by?: Participant): void
-  /** The log tells of a track of our own. */
+  /** They may administer the room from now on. */
+  appointed(participant: Participant): void
+  /** The log tells of ourselves, and of tracks of our own. */
   own: {
+    appointed(): void
     published(track: TrackInfo): void
     unpublished(trackId: string): void
     /** Not by us. */
@@ -60,7 +63,7 @@ export class Roster {
     return (
       this.#participants.get(id) ??
       this.#gone.get(id) ??
-      new Participant({ id, identity: '', name: '', metadata: '' })
+      new Participant({ id, identity: '', name: '', metadata: '', admin: false })
     )
   }
 
@@ -98,6 +101,11 @@ export class Roster {
         if (participant && track?.setMuted(entry.muted)) this.#events.muted(track, participant, by)
         break
       }
+      case 'appointed': {
+        const participant = this.#participants.get(entry.id)
+        if (participant?.appoint()) this.#events.appointed(participant)
+        break
+      }
       case 'restarted':
         // The server was, and everybody publishes anew.
         for (const participant of this.#participants.values())
@@ -116,7 +124,8 @@ export class Roster {
   /** We know what we do, but not what it is called. */
   #applyOwn(entry: Entry): void {
     const { own } = this.#events
-    if (entry.is === 'published') own.published(entry.track)
+    if (entry.is === 'appointed') own.appointed()
+    else if (entry.is === 'published') own.published(entry.track)
     else if (entry.is === 'unpublished') own.unpublished(entry.track)
     else if (entry.is === 'muted' && entry.muted && entry.by !== undefined && entry.by !== this.me)
       own.muted(entry.track, this.sender(entry.by))

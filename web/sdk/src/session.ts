@@ -2,18 +2,7 @@ import { ParlorError } from './errors'
 import type { Link } from './link'
 import { encodeMessage } from './message'
 import { Outbox, type Outgoing, type UnconfirmedMessage } from './outbox'
-import type {
-  Attached,
-  Cell,
-  Entry,
-  Limits,
-  LogFrame,
-  Op,
-  ParticipantInfo,
-  Refusal,
-  Reset,
-  StateFrame,
-} from './wire'
+import type { Attached, Cell, Entry, Limits, LogFrame, Op, Refusal, Reset, StateFrame } from './wire'
 
 export type { UnconfirmedMessage } from './outbox'
 
@@ -28,7 +17,7 @@ export interface SessionEvents {
    */
   snapshot(cells: readonly Cell[], since: boolean, epoch: string): void
   /** The log could not be gone on with: here is the room as it is now. */
-  reset(reason: string, unconfirmed: UnconfirmedMessage[], participants: ParticipantInfo[]): void
+  reset(reset: Reset, unconfirmed: UnconfirmedMessage[]): void
   /** The link that carries messages from now on; undefined: none does. */
   carried(link: Link | undefined): void
   /** So much was confirmed that there is room for more. */
@@ -183,7 +172,7 @@ export class Session {
     this.#epoch = reset.epoch
     this.#position = reset.position
     const unconfirmed = this.#outbox.lost(reset.n)
-    this.#events.reset(reset.reason, unconfirmed, reset.participants)
+    this.#events.reset(reset, unconfirmed)
     if (link !== this.#link) return
     this.#expect(reset.state, reset.since)
     this.#carry(link)

@@ -51,11 +51,27 @@ export interface TrackInfo {
   muted: boolean
 }
 
+/** Who gets into a room. */
+export interface Settings {
+  /** Nobody new. */
+  locked: boolean
+  /** Whoever is new waits to be let in. */
+  lobby: boolean
+}
+
+/** Somebody who waits to be let in. Without a token there is no identity. */
+export interface Waiting {
+  id: string
+  identity: string
+  name: string
+}
+
 export interface ParticipantInfo {
   id: string
   identity: string
   name: string
   metadata: string
+  admin: boolean
   tracks: TrackInfo[]
 }
 
@@ -106,6 +122,8 @@ export type ClientMessage =
       resume?: { sid: string; rt: string }
       /** A random word: trying again with the same one does not make a second participant. */
       attempt?: string
+      /** Over HTTP: we know that we wait, and do so for news. */
+      wait?: boolean
       offer?: string
       tracks?: Sending[]
     }
@@ -118,6 +136,11 @@ export type ClientMessage =
   /** All the pictures that are looked at, best first, and what is never to be sent. */
   | { t: 'view'; tracks: Seen[]; off: string[] }
   | { t: 'mute'; participant: string; track: string; muted: boolean }
+  | { t: 'remove'; participant: string }
+  | { t: 'settings'; locked?: boolean; lobby?: boolean }
+  | { t: 'admit' | 'deny'; knock: string }
+  | { t: 'admit' | 'deny'; all: true }
+  | { t: 'end' }
   | { t: 'attach'; gen: number; epoch: string; position: number; state?: number }
   | { t: 'ack'; position: number }
   | { t: 'ping'; id: number }
@@ -130,9 +153,10 @@ export interface Joined {
   rt: string
   epoch: string
   position: number
-  you: { id: string; identity: string; name: string; metadata: string }
+  you: { id: string; identity: string; name: string; metadata: string; admin: boolean }
   grant: Grant
   participants: ParticipantInfo[]
+  settings: Settings
   answer?: string
   rev?: number
   slots?: SlotInfo[]
@@ -146,6 +170,16 @@ export interface Joined {
   /** Lets us put files into the room; empty: nothing does. */
   fileKey: string
   limits: Limits
+}
+
+/** Somebody has to let us in. */
+export interface Wait {
+  t: 'wait'
+  attempt: string
+  /** Somebody is there who could. */
+  attended: boolean
+  /** The same join again tells what has come of it. */
+  decided: boolean
 }
 
 export interface Resumed {
@@ -188,6 +222,8 @@ export interface Reset {
   state: number
   since: boolean
   participants: ParticipantInfo[]
+  settings?: Settings
+  grant?: Grant
 }
 
 export interface Attached {
@@ -251,6 +287,7 @@ export interface Refusal {
 export type ServerMessage =
   | Joined
   | Resumed
+  | Wait
   | Answer
   | LogFrame
   | Reset
@@ -263,6 +300,8 @@ export type ServerMessage =
   | { t: 'speakers'; ids: string[] }
   /** How well people's connections do, as far as it changed. */
   | { t: 'quality'; of: Map<string, Quality> }
+  /** Who waits to be let in. */
+  | { t: 'knocks'; knocks: Waiting[] }
   | Attached
   | StateFrame
   | Ephemeral
@@ -281,5 +320,8 @@ export type Entry =
   | { o: number; is: 'unpublished'; id: string; track: string }
   /** `by` is who muted it, if not its publisher. */
   | { o: number; is: 'muted'; id: string; track: string; muted: boolean; by?: string }
+  | ({ o: number; is: 'settings'; by?: string } & Settings)
+  /** They may administer the room from now on. */
+  | { o: number; is: 'appointed'; id: string }
   | { o: number; is: 'restarted' }
   | { o: number; is: 'unknown' }

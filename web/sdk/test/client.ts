@@ -48,7 +48,7 @@ export class Client {
         ops: (ops, from, o) => this.state.apply(ops, from, o),
         snapshot: (cells, since, epoch) => this.state.replace(cells, since, epoch),
         drained: () => this.drained++,
-        reset: (reason, unconfirmed) => this.resets.push({ reason, unconfirmed }),
+        reset: ({ reason }, unconfirmed) => this.resets.push({ reason, unconfirmed }),
         carried: (link) => this.carriers.push(link?.kind ?? 'none'),
         suspect: (link) => this.ladder.suspect(link),
       },

@@ -10,7 +10,7 @@ let events: string[]
 const receivers = new Map(
   ['1', '2', '3'].map((mid) => [mid, { track: { mid } } as unknown as RTCRtpReceiver]),
 )
-const ada = new Participant({ id: 'p_a', identity: 'ada', name: 'Ada', metadata: '' })
+const ada = new Participant({ id: 'p_a', identity: 'ada', name: 'Ada', metadata: '', admin: false })
 
 /** The log tells of a track. */
 function publish(id: string): RemoteTrack {
