@@ -44,6 +44,7 @@ class FakeParticipant {
   readonly id: string
   readonly name: string
   isSpeaking = false
+  isAdmin = false
   connectionQuality = 'good'
   readonly tracks = new Map<string, FakeTrack>()
   constructor(id: string, name: string) {
@@ -174,6 +175,9 @@ class FakeRoom {
     data: !options.has('mute'),
     admin: options.has('admin'),
   }
+  isLocked = options.has('locked')
+  hasLobby = false
+  waiting = NAMES.slice(0, count('waiting')).map((name, i) => ({ id: `k_${i}`, identity: '', name }))
   private readonly listeners = new Map<string, Set<Listener>>()
   private offset = 0
   onMessage: ((...args: unknown[]) => void) | undefined
@@ -196,6 +200,28 @@ class FakeRoom {
   }
   history() {
     return Promise.resolve({ messages: [], more: false })
+  }
+  setLocked(locked: boolean) {
+    this.isLocked = locked
+    this.emit('lockedChanged', locked, this.localParticipant)
+  }
+  setLobby(lobby: boolean) {
+    this.hasLobby = lobby
+    this.emit('lobbyChanged', lobby, this.localParticipant)
+  }
+  admit(id?: string) {
+    this.deny(id)
+    this.come(this.participants.size)
+  }
+  deny(id?: string) {
+    this.waiting = this.waiting.filter((w) => id !== undefined && w.id !== id)
+    this.emit('waitingChanged', this.waiting)
+  }
+  remove(id: string) {
+    this.go(id)
+  }
+  end() {
+    this.emit('disconnected', 'room_closed')
   }
   setAudioOnly() {
     // The page does what can be seen of it.
@@ -315,7 +341,12 @@ export const joinRoom = async (given: {
   audio?: MediaStreamTrack
   video?: MediaStreamTrack
   onMessage?: (...args: unknown[]) => void
+  onWaiting?: (attended: boolean) => void
 }): Promise<unknown> => {
+  if (options.has('lobby')) {
+    given.onWaiting?.(options.get('lobby') === '1')
+    await new Promise(() => undefined)
+  }
   await new Promise((resolve) => setTimeout(resolve, count('delay') || 150))
   const fail = options.get('fail')
   if (fail !== null) throw Object.assign(new Error(fail), { code: fail })

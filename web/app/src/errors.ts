@@ -23,6 +23,9 @@ type Code = keyof Strings['endings']
 export const offers: Readonly<Record<Code, Offer>> = {
   left: { ways: ['rejoin', 'home'], tone: 'calm' },
   room_closed: { ways: ['home'], tone: 'calm' },
+  ended: { ways: ['rejoin', 'home'], tone: 'calm' },
+  denied: { ways: ['home', 'retry'] },
+  lobby_full: { ways: ['retry', 'home'] },
   removed: { ways: ['home'] },
   replaced: { ways: ['here', 'home'], tone: 'calm' },
   idle: { ways: ['rejoin', 'home'], tone: 'calm' },

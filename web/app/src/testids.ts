@@ -35,6 +35,12 @@
 //   next-page, previous-page   in it
 //   notice                a passing notice (somebody joined or left)
 //   banner                reconnecting, or audio that waits for a click (click-to-hear is its button)
+//   lock, lobby-switch, end-for-all   in `more`, for those who may moderate; the first two say by aria-checked whether they are on
+//   locked                the sign that the room is locked
+//   remove                in `people`, beside each of the others: puts them out, after `confirm`
+//   confirm               a sheet that asks once more; yes  its button that does it
+//   knocks                who waits to be let in; admit, deny beside each of them, admit-all
+//   waiting               the page in front of a room with a lobby; data-attended: somebody is there who can let one in
 //   ended                 the page after; data-reason: a code of docs/protocol.md or of the SDK
 //   rejoin, reload, home  its buttons
 //   doctor                the page at /doctor; data-state: "trying" | "done"
@@ -51,6 +57,18 @@
 // A page that is reloaded while in a room joins again by itself, with the same devices on.
 
 export const testids = {
+  lock: 'lock',
+  lobbySwitch: 'lobby-switch',
+  endForAll: 'end-for-all',
+  locked: 'locked',
+  remove: 'remove',
+  confirm: 'confirm',
+  yes: 'yes',
+  knocks: 'knocks',
+  admit: 'admit',
+  admitAll: 'admit-all',
+  deny: 'deny',
+  waiting: 'waiting',
   lobby: 'lobby',
   name: 'name',
   room: 'room',

@@ -6,6 +6,7 @@ import { type ChatLog, TYPE, type Upload } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
 import { Hands } from './hands'
+import { Hosting } from './Hosting'
 import { Notices } from './Notices'
 import { OwnDevices } from './OwnDevices'
 import { type Emoji, REACTION, Reactions } from './reactions'
@@ -25,6 +26,7 @@ export class Call {
   readonly notices = new Notices()
   readonly reactions = new Reactions()
   readonly hands: Hands
+  readonly host: Hosting
   // The browser holds sound back until there is a click.
   readonly silent = new Store(false)
   // No pictures of others are wanted.
@@ -36,6 +38,7 @@ export class Call {
     this.room = room
     this.chat = chat
     this.own = new OwnDevices(room)
+    this.host = new Hosting(room, this.notices)
     const { view, end } = followRoom(room)
     this.view = view
     this.hands = new Hands(room, {
@@ -56,7 +59,9 @@ export class Call {
       }),
       room.on('participantDisconnected', (p: Participant) => this.reactions.forget(p.id)),
       room.on('participantConnected', (p: Participant) => this.notices.say(strings.room.joined(nameOf(p)))),
-      room.on('participantDisconnected', (p: Participant) => this.notices.say(strings.room.left(nameOf(p)))),
+      room.on('participantDisconnected', (p: Participant, why: string) =>
+        this.notices.say((why === 'removed' ? strings.host.removed : strings.room.left)(nameOf(p))),
+      ),
       chat.state.subscribe(() => this.hint()),
       room.on('reset', () => {
         chat.beginAnew()
@@ -68,7 +73,9 @@ export class Call {
           this.notices.say(strings.room.mutedBy(nameOf(by), source))
       }),
       room.on('audioBlocked', () => this.silent.set(true)),
-      room.on('disconnected', (reason: string) => disconnected(reason)),
+      room.on('disconnected', (reason: string) =>
+        disconnected(reason === 'room_closed' && this.host.ended ? 'ended' : reason),
+      ),
     ]
     window.parlor = room
   }
@@ -122,6 +129,7 @@ export class Call {
 
   end(): void {
     for (const off of this.offs.splice(0)) off()
+    this.host.end()
     this.notices.close()
     this.chat.close()
     if (window.parlor === this.room) delete window.parlor

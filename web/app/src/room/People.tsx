@@ -1,4 +1,4 @@
-import { Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react'
+import { Mic, MicOff, MonitorUp, UserX, Video, VideoOff } from 'lucide-react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
@@ -16,10 +16,12 @@ interface Props {
   moderates: boolean
   // Mutes somebody for everyone, if one may.
   mute: Mute | undefined
+  // Puts somebody out, if one may.
+  remove: ((id: string, name: string) => void) | undefined
   close: () => void
 }
 
-export const People = ({ people, hands, lower, moderates, mute, close }: Props) => (
+export const People = ({ people, hands, lower, moderates, mute, remove, close }: Props) => (
   <PanelFrame
     heading={
       <>
@@ -41,6 +43,7 @@ export const People = ({ people, hands, lower, moderates, mute, close }: Props) 
             <span className={styles.name}>
               {person.name || strings.room.someone}
               {person.local && <span className={styles.you}> {strings.room.you}</span>}
+              {person.admin && <span className={styles.host}>{strings.host.host}</span>}
             </span>
             {person.screens.length > 0 && (
               <MonitorUp size={18} role="img" aria-label={strings.room.share} className={styles.live} />
@@ -70,6 +73,18 @@ export const People = ({ people, hands, lower, moderates, mute, close }: Props) 
               <Video size={18} role="img" aria-label={strings.room.cameraOn} />
             ) : (
               <VideoOff size={18} role="img" aria-label={strings.room.cameraOff} className={styles.off} />
+            )}
+            {remove !== undefined && !person.local && (
+              <button
+                type="button"
+                className={styles.remove}
+                data-testid={testids.remove}
+                onClick={() => remove(person.id, person.name || strings.room.someone)}
+                aria-label={strings.host.remove(person.name || strings.room.someone)}
+                title={strings.host.remove(person.name || strings.room.someone)}
+              >
+                <UserX size={18} aria-hidden="true" />
+              </button>
             )}
           </li>
         )

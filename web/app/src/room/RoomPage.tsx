@@ -6,6 +6,7 @@ import { type Readable, useStore } from '../store'
 import { strings } from '../strings'
 import { Joining } from './Joining'
 import { RoomVisit } from './RoomVisit'
+import { Waiting } from './Waiting'
 
 // Not in the first load: it comes while one looks at the preview.
 const screen = async () => ({ default: (await import('./RoomScreen')).RoomScreen })
@@ -53,6 +54,8 @@ export const RoomPage = ({ room, watch, invitation, attach }: Props) => {
       )
     case 'joining':
       return <Joining room={room} />
+    case 'waiting':
+      return <Waiting room={room} attended={phase.attended} />
     case 'in':
       return (
         <Suspense fallback={<Joining room={room} />}>

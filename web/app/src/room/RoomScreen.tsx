@@ -1,11 +1,13 @@
 // The room while one is in it: the stage, the controls, a panel beside it, and what passes over it.
 
+import { Lock } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { offers } from '../embed/embedding'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
+import { Confirm, type Question } from '../ui/Confirm'
 import { useSize } from '../ui/useSize'
 import { type Action, arrange, arrangePhone, keysOf } from './actions'
 import { Alone } from './Alone'
@@ -15,6 +17,7 @@ import type { Call } from './Call'
 import { ActionControl, Bar, DeviceControl, LeaveControl } from './Controls'
 import { InviteSheet } from './InviteSheet'
 import { looks } from './looks'
+import { Knocks } from './Knocks'
 import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
 import { PipView } from './PipView'
@@ -27,6 +30,7 @@ import { Stage } from './Stage'
 import { Toasts } from './Toasts'
 import { useActions } from './useActions'
 import { useDropGuard } from './useDropGuard'
+import { useHostActions } from './useHostActions'
 import { useKeys } from './useKeys'
 import { useTalkKey } from './useTalkKey'
 import { useNarrow } from './useNarrow'
@@ -63,6 +67,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const [open, setOpen] = useState<Open>(media ? {} : { side: 'chat' })
   const [sheet, setSheet] = useState<'invite' | 'keys'>()
   const pip = usePip()
+  const [question, ask] = useState<Question>()
+  const { admin, locked } = useStore(call.host.state)
   const { room } = call
   const me = view.people[0]
   const { grant } = room
@@ -87,8 +93,17 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
     set: (on) => void call.own.set('microphone', on),
   })
   const choose = (device: Device, deviceId: string) => void call.own.choose(device, deviceId)
-  const mute = useMemo(() => (grant.admin ? call.mute.bind(call) : undefined), [grant.admin, call])
-  const panels = usePanels({ call, publishes, mute }).filter(({ id }) => offers(id))
+  const mute = useMemo(() => (admin ? call.mute.bind(call) : undefined), [admin, call])
+  const remove = (id: string, name: string) =>
+    ask({
+      heading: strings.host.removeHeading(name),
+      text: strings.host.removeText,
+      yes: strings.host.removeButton,
+      act: () => call.host.remove(id),
+    })
+  const panels = usePanels({ call, publishes, mute, remove: admin ? remove : undefined }).filter(({ id }) =>
+    offers(id),
+  )
   const actions: Action[] = [
     ...useActions({
       call,
@@ -98,6 +113,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       invite: () => setSheet('invite'),
       help: () => setSheet('keys'),
     }).filter(({ id }) => offers(id)),
+    ...useHostActions(call.host, ask),
     ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
   ]
   const { middle, end, menu } = narrow
@@ -118,7 +134,16 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   )
 
   const network = <Network call={call} side={narrow ? 'below' : 'above'} />
-  const title = <h1 className={styles.title}>{room.name}</h1>
+  const title = (
+    <>
+      <h1 className={styles.title}>{room.name}</h1>
+      {locked && (
+        <span className={styles.locked} data-testid={testids.locked} title={strings.host.locked}>
+          <Lock size={16} role="img" aria-label={strings.host.locked} />
+        </span>
+      )}
+    </>
+  )
   const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
   return (
@@ -147,6 +172,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             sharing={on.screen}
             stopSharing={() => void call.own.share(false)}
           />
+          <Knocks host={call.host} />
           <Stage
             people={view.people}
             layout={layout}
@@ -227,6 +253,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           close={() => setSheet(undefined)}
         />
       )}
+      {question !== undefined && <Confirm question={question} close={() => ask(undefined)} />}
       <RemoteAudio people={view.people} />
       <Announcer call={call} />
     </main>

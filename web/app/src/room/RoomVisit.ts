@@ -8,6 +8,7 @@ import { Capture } from '../media/capture'
 import { listDevices } from '../media/deviceList'
 import { endVisit, interruptedVisit, remembered, startVisit } from '../preferences'
 import { type Readable, Store } from '../store'
+import { strings } from '../strings'
 import { tokenFor } from '../token'
 import { Call } from './Call'
 
@@ -15,6 +16,8 @@ export type Phase =
   | { at: 'preview'; joining: boolean }
   // Going in again: nothing to ask.
   | { at: 'joining' }
+  // Somebody has to let us in; `attended`: they are there who can.
+  | { at: 'waiting'; attended: boolean }
   | { at: 'in'; call: Call }
   | { at: 'ended'; code: string; trying: boolean; nextTry: number | undefined }
 
@@ -150,6 +153,7 @@ export class RoomVisit {
         ...(token === undefined ? {} : { token }),
         ...(given.microphone === undefined ? {} : { audio: given.microphone }),
         ...(given.camera === undefined ? {} : { video: given.camera }),
+        onWaiting: (attended) => this.wait(attended),
         onMessage: (type, data, from, meta) => {
           if (type === TYPE) chat.receive(data, from, meta)
         },
@@ -179,6 +183,13 @@ export class RoomVisit {
       this.end(codeOf(error))
       return undefined
     }
+  }
+
+  private wait(attended: boolean): void {
+    const phase = this.phase.get()
+    if (this.closed) return
+    if (phase.at === 'in') phase.call.notices.say(strings.wait.again)
+    else this.phase.set({ at: 'waiting', attended })
   }
 
   // What was written before one came. Without it there is still everything from now on.

@@ -32,9 +32,9 @@ export interface Action {
   group?: Group
 }
 
-export type Group = 'room' | 'view' | 'own' | 'help'
+export type Group = 'room' | 'view' | 'host' | 'own' | 'help'
 
-export const GROUPS: readonly Group[] = ['room', 'view', 'own', 'help']
+export const GROUPS: readonly Group[] = ['room', 'view', 'host', 'own', 'help']
 
 export interface Arranged {
   middle: readonly Action[]

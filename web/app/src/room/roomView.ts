@@ -18,6 +18,8 @@ export interface Person {
   id: string
   name: string
   local: boolean
+  // They may moderate the room.
+  admin: boolean
   speaking: boolean
   quality: string
   microphone: TrackView | undefined
@@ -58,6 +60,7 @@ const personView = (
     id: p.id,
     name: p.name,
     local,
+    admin: p.isAdmin,
     speaking: p.isSpeaking,
     quality: p.connectionQuality,
     microphone: tracks.find((t) => t.source === 'microphone'),
@@ -69,6 +72,7 @@ const personView = (
   const same =
     before !== undefined &&
     before.name === person.name &&
+    before.admin === person.admin &&
     before.speaking === person.speaking &&
     before.quality === person.quality &&
     before.microphone === person.microphone &&
@@ -109,6 +113,7 @@ const CHANGES = [
   'connectionQualityChanged',
   'transportChanged',
   'mediaStateChanged',
+  'adminChanged',
   'reset',
 ] as const
 

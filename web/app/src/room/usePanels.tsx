@@ -16,9 +16,10 @@ interface Props {
   call: Call
   publishes: boolean
   mute: Mute | undefined
+  remove: ((id: string, name: string) => void) | undefined
 }
 
-export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
+export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => {
   const { people } = useStore(call.view)
   const { unread } = useStore(call.chat.state)
   const hands = useStore(call.hands.state)
@@ -39,8 +40,9 @@ export const usePanels = ({ call, publishes, mute }: Props): Panel[] => {
           people={people}
           hands={hands}
           mute={mute}
+          remove={remove}
           lower={(id) => void call.hands.lower(id)}
-          moderates={call.room.grant.admin}
+          moderates={remove !== undefined}
           close={close}
         />
       ),

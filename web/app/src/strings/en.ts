@@ -233,6 +233,52 @@ export const en = {
     camera: 'Camera on or off',
   },
 
+  // For those who may moderate, and what others see of it.
+  host: {
+    host: 'Host',
+    lock: 'Lock the room',
+    locked: 'Locked: nobody new gets in',
+    lobby: 'Let people in one by one',
+    endForAll: 'End for everyone',
+    endHeading: 'End this for everyone?',
+    endText: 'Everybody is put out of the room, you too. The link stays good for another time.',
+    remove: (name: string) => `Remove ${name}`,
+    removeHeading: (name: string) => `Remove ${name}?`,
+    removeText:
+      'They are put out at once. With the link they can come back, unless the room is locked or you let people in one by one.',
+    removeButton: 'Remove',
+    cancel: 'Cancel',
+    notNow: 'That did not get through. Try again when the connection is back.',
+    waiting: (n: number) => (n === 1 ? 'Somebody wants to come in' : `${n} people want to come in`),
+    waits: (names: readonly string[]) =>
+      names.length === 1 ? `${names[0]} wants to come in` : `${names.join(', ')} want to come in`,
+    admit: (name: string) => `Let ${name} in`,
+    admitAll: 'Let all in',
+    deny: (name: string) => `Send ${name} away`,
+    youAre: 'You are the host now',
+    is: (name: string) => `${name} is the host now`,
+    // `by` is undefined if nobody in particular did it, and empty if it was oneself.
+    saysLocked: (locked: boolean, by: string | undefined) => {
+      const done = locked ? 'locked' : 'unlocked'
+      return by === undefined ? `The room is ${done}` : `${by || 'You'} ${done} the room`
+    },
+    saysLobby: (lobby: boolean, by: string | undefined) =>
+      `${lobby ? 'Newcomers wait to be let in' : 'Newcomers come in at once'}${by ? `, says ${by}` : ''}`,
+    removed: (name: string) => `${name} was removed`,
+  },
+
+  // In front of a room with a lobby.
+  wait: {
+    title: (room: string) => `Waiting · ${room} · Parlor`,
+    heading: 'Waiting to be let in',
+    attended: 'The host sees your name and can let you in. Keep this page open; it goes on by itself.',
+    unattended:
+      'Nobody is there yet who can let you in. Keep this page open: whoever comes sees that you wait.',
+    unseen: 'Until then nobody sees or hears you, nor you them.',
+    stop: 'Stop waiting',
+    again: 'You were away too long: somebody has to let you in again.',
+  },
+
   network: {
     heading: 'Connection',
     state: 'State',
@@ -475,6 +521,19 @@ export const en = {
     room_closed: {
       title: 'The room was closed',
       text: 'Whoever runs it has ended it for everyone. Ask them for a new link if you meant to go on.',
+    },
+    // By oneself.
+    ended: {
+      title: 'You ended it for everyone',
+      text: 'Everybody has been put out of the room. The link stays good for another time.',
+    },
+    denied: {
+      title: 'You were not let in',
+      text: 'Someone in the room saw your name and chose not to let you in. If that was a mistake, ask them, or try once more.',
+    },
+    lobby_full: {
+      title: 'Too many are waiting',
+      text: 'As many people wait to be let in as can. Try again when some of them are inside.',
     },
     removed: {
       title: 'You were removed from the room',
