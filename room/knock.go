@@ -82,13 +82,13 @@ func (r *Room) admissionLocked(req JoinRequest) error {
 		k = nil
 	}
 	switch {
-	case req.Grant.Admin, r.rooms.cfg.FirstIsHost && !r.moderatedLocked():
-		return nil
 	case k != nil && k.decided:
 		if k.refusal != nil {
 			r.forgetLocked(k)
 		}
 		return k.refusal
+	case req.Grant.Admin, r.rooms.cfg.FirstIsHost && !r.moderatedLocked():
+		return nil
 	case k != nil:
 		return &Waiting{k}
 	case r.settings.Locked:
@@ -127,6 +127,38 @@ func (r *Room) decideLocked(k *Knock, refusal error) {
 	k.decided, k.refusal = true, refusal
 	k.newsLocked()
 	r.toldLocked()
+}
+
+// noLobbyLocked lets those in who wait for no other reason than the lobby.
+func (r *Room) noLobbyLocked() {
+	r.waiting.each(func(k *Knock) {
+		if k.req.Grant.Knock == nil {
+			r.decideLocked(k, nil)
+		}
+	})
+}
+
+// emptiedLocked gives a room in which nobody is the settings of one that nobody has entered. Who waits at its door finds it as who
+// comes now: without a lobby they come in, and where the first is host, the first of them is that.
+func (r *Room) emptiedLocked() {
+	r.changeLocked(r.rooms.cfg.Settings, "")
+	switch {
+	case !r.settings.Lobby:
+		r.noLobbyLocked()
+	case r.rooms.cfg.FirstIsHost:
+		for _, k := range r.waiting.all {
+			if k.decided && k.refusal == nil {
+				return // and about to come
+			}
+		}
+		first := true
+		r.waiting.each(func(k *Knock) {
+			if first {
+				r.decideLocked(k, nil)
+			}
+			first = false
+		})
+	}
 }
 
 // forgetLocked ends a Knock.

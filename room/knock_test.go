@@ -210,3 +210,30 @@ func TestARoomIsKeptForWhoWaits(t *testing.T) {
 		}
 	})
 }
+
+// Where the first is host, who waits in front of a room that all have left is the first.
+func TestWhoWaitsInFrontOfAnEmptyRoomComesIn(t *testing.T) {
+	for _, byDefault := range []bool{false, true} {
+		lobby(t, func(c *Config) { c.Settings.Lobby, c.FirstIsHost = byDefault, true }, func(t *testing.T, rs *Rooms) {
+			host := enter(t, rs, "Host", nil)
+			if err := host.Set(Change{Lobby: new(true)}); err != nil {
+				t.Fatal(err)
+			}
+			ben, cy := knock(t, rs, "Ben"), knock(t, rs, "Cy")
+			host.Away(ReasonLost)
+			if decided, _, _ := ben.State(); decided {
+				t.Error("the host is expected back")
+			}
+			host.Leave(ReasonLost)
+			if decided, _, _ := ben.State(); !decided {
+				t.Error("Ben waits in front of an empty room")
+			}
+			if err := come(rs, "Ben"); err != nil {
+				t.Errorf("Ben: %v", err)
+			}
+			if decided, attended, _ := cy.State(); decided == byDefault || !attended {
+				t.Errorf("lobby by default %v: decided %v, attended %v", byDefault, decided, attended)
+			}
+		})
+	}
+}

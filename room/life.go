@@ -79,6 +79,9 @@ func (r *Room) tidy(now time.Time) {
 
 // armLocked starts the clock of an empty room.
 func (r *Room) armLocked() {
+	if len(r.participants) == 0 && !r.closed {
+		r.emptiedLocked()
+	}
 	if len(r.participants) > 0 || len(r.waiting.all) > 0 || r.empty != nil || r.closed {
 		return
 	}

@@ -125,7 +125,7 @@ func TestALockKeepsOutWhoIsNew(t *testing.T) {
 }
 
 func TestEndPutsEveryoneOut(t *testing.T) {
-	rs, _ := newTestRooms(t, func(c *Config) { c.Limits.Waiting = 1 })
+	rs, _ := newTestRooms(t, func(c *Config) { c.Limits.Waiting, c.FirstIsHost = 1, true }) // who waits is not the next host
 	host, ben, away := enter(t, rs, "Host", admin), enter(t, rs, "Ben", nil), enter(t, rs, "Away", nil)
 	away.Away(ReasonLost)
 	waits := request("Waits")

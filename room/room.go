@@ -125,13 +125,13 @@ func (r *Room) join(req JoinRequest) (*Participant, Snapshot, error) {
 		closePeer(former)
 		return nil, Snapshot{}, err
 	}
-	if k := r.waiting.all[req.Attempt]; k != nil {
-		r.forgetLocked(k)
-	}
 	p := newParticipant(r, id, req)
 	p.host.Store(host)
 	r.hostLocked(p)
 	r.participants[id] = p
+	if k := r.waiting.all[req.Attempt]; k != nil {
+		r.forgetLocked(k)
+	}
 	r.comeLocked(p)
 	snap := r.snapshotLocked(p, 0)
 	r.mu.Unlock()

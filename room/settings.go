@@ -41,11 +41,7 @@ func (p *Participant) Set(c Change) error {
 	}
 	r.changeLocked(s, p.ID)
 	if !s.Lobby {
-		r.waiting.each(func(k *Knock) {
-			if k.req.Grant.Knock == nil {
-				r.decideLocked(k, nil)
-			}
-		})
+		r.noLobbyLocked()
 	}
 	return nil
 }
