@@ -152,6 +152,7 @@ export class Room extends Moderated {
     return this.#data.state
   }
 
+  /** What we may do here; maySend() and mayWrite() read it. */
   get grant(): Readonly<Grant> {
     return this.#grant
   }
