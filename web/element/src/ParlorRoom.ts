@@ -6,6 +6,7 @@ import { fromRoom, type MessageOptions, type RoomEvents, VERSION } from './wire'
 
 export interface ParlorRoomEventMap {
   ready: CustomEvent<RoomEvents['ready']>
+  waiting: CustomEvent<RoomEvents['waiting']>
   joined: CustomEvent<RoomEvents['joined']>
   left: CustomEvent<RoomEvents['left']>
   participantConnected: CustomEvent<RoomEvents['participantConnected']>
@@ -37,8 +38,8 @@ const STYLE = `
   iframe { display: block; inline-size: 100%; block-size: 100%; border: 0; border-radius: inherit }
 `
 
-// A page that was loaded says so at once. One that may not be shown here says nothing.
-const SILENCE_MS = 3_000
+// A page that was loaded says so once it has all its parts, over slow lines too. One that may not be shown here says nothing.
+const SILENCE_MS = 10_000
 
 // These are part of the address; the others go by postMessage.
 const SHOWN: readonly string[] = ['room', 'url', 'watch', 'lang', 'panels']

@@ -15,6 +15,8 @@ export interface Person {
 export interface RoomEvents {
   /** The page inside is there and takes commands. */
   ready: Record<never, never>
+  /** One waits to be let in. `attended`: somebody is there who can do so. */
+  waiting: { attended: boolean }
   joined: { room: string; self: Person; participants: Person[] }
   /** Reasons: `left`, `removed`, `replaced` …, as `disconnected` of the SDK has them. */
   left: { reason: string }

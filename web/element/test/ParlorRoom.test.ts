@@ -123,7 +123,7 @@ describe('<parlor-room>', () => {
     const error = vi.fn()
     room.addEventListener('error', ({ detail }) => error(detail.code))
     frame().dispatchEvent(new Event('load'))
-    vi.advanceTimersByTime(2_999)
+    vi.advanceTimersByTime(9_999)
     expect(error).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
     expect(error).toHaveBeenCalledExactlyOnceWith('not_shown')

@@ -38,6 +38,11 @@ scene(
     files['/bare.html'] = here(bare)
 
     const browser = await stage.chromium()
+  // The page of a stranger: it takes its time to be sure that nothing comes.
+  const eve = await browser.tab('Eve')
+  await eve.page.addInitScript(keepEvents, EVENTS)
+  await eve.goto(`${stranger.origin}/element.html`)
+
     const ada = await browser.tab('Ada', { colorScheme: null })
     await ada.page.addInitScript(keepEvents, EVENTS)
     await ada.goto(`${school.origin}/element.html`)

@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'react'
 import { Joining } from '../room/Joining'
 import { RoomPage } from '../room/RoomPage'
 import type { RoomVisit } from '../room/RoomVisit'
@@ -13,21 +12,23 @@ interface Props {
   watch: boolean
 }
 
-export const EmbedPage = (props: Props) => (controlled ? <Controlled {...props} /> : <RoomPage {...props} />)
+// One for the window, however often it is drawn: two would both answer.
+const host = controlled ? new Host(window.parent) : undefined
 
-const Controlled = ({ room, watch }: Props) => {
-  const [host] = useState(() => new Host(window.parent))
-  const [attach] = useState(() => attachTo(host))
-  const begun = useStore(host.invitation) !== undefined
-  useEffect(() => () => host.close(), [host])
-  return begun ? (
-    <RoomPage room={room} watch={watch} invitation={host.invitation} attach={attach} />
-  ) : (
-    <Joining room={room} />
-  )
-}
-
-const attachTo = (host: Host) => (visit: RoomVisit) => {
+const attach = (visit: RoomVisit): (() => void) => {
+  if (host === undefined) return () => undefined
   host.serve(commandsOf(visit))
   return followVisit(visit, host)
+}
+
+export const EmbedPage = (props: Props) =>
+  host === undefined ? <RoomPage {...props} /> : <Controlled {...props} by={host} />
+
+const Controlled = ({ by, ...props }: Props & { by: Host }) => {
+  const begun = useStore(by.invitation) !== undefined
+  return begun ? (
+    <RoomPage {...props} invitation={by.invitation} attach={attach} />
+  ) : (
+    <Joining room={props.room} />
+  )
 }

@@ -27,6 +27,7 @@ export const followVisit = (visit: RoomVisit, host: Host): (() => void) => {
     const was = end !== undefined
     end?.()
     end = undefined
+    if (phase.at === 'waiting') host.tell('waiting', { attended: phase.attended })
     if (phase.at !== 'ended' || phase.trying) return
     if (was) host.tell('left', { reason: phase.code })
     else host.tell('error', { code: phase.code, message: endingOf(phase.code).title })
