@@ -57,7 +57,7 @@ const (
 
 // StateConfig says what a State takes. A zero field has its default.
 type StateConfig struct {
-	// Rules are those of keys by prefix, beside ver/, cas/, own/ and ttl/, which they may replace. The longest prefix
+	// Rules are those of keys by prefix, beside ver/, cas/, own/, ttl/ and wb/, which they may replace. The longest prefix
 	// counts; a key that has none is LastWriter.
 	Rules map[string]Rule
 
@@ -107,7 +107,10 @@ type prefixRule struct {
 }
 
 func newRuleTable(extra map[string]Rule) ruleTable {
-	all := map[string]Rule{"ver/": HigherVersion, "cas/": CompareAndSet, "own/": Owned, "ttl/": Expiring}
+	all := map[string]Rule{
+		"ver/": HigherVersion, "cas/": CompareAndSet, "own/": Owned, "ttl/": Expiring,
+		"wb/": HigherVersion, // whiteboards: docs/board.md
+	}
 	maps.Copy(all, extra)
 	table := make(ruleTable, 0, len(all))
 	for prefix, rule := range all {

@@ -25,11 +25,12 @@ const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' 
 
 // file is one file as it is sent.
 type file struct {
-	name     string
-	mime     string
-	etag     string
-	plain    []byte
-	gzip, br []byte // nil where it would not be smaller
+	name  string
+	mime  string
+	etag  string
+	plain []byte
+	br    []byte        // nil where it would not be smaller
+	gzip  func() []byte // likewise; nil where there is nothing to compress
 }
 
 // site is what there is to serve. It does not change once it is built.
@@ -42,8 +43,9 @@ type site struct {
 }
 
 // Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/embed/{room}`, `/doctor`,
-// `/assets/…` and `/sdk/…`. They are compressed at the first request. Pages of the origins named may have `/embed/{room}`
-// in a frame, as those of this host may; all else only this host.
+// `/assets/…` and `/sdk/…`. They are read at the first request, and a file is compressed when the first client wants it so
+// that takes no brotli. Pages of the origins named may have `/embed/{room}` in a frame, as those of this host may; all else
+// only this host.
 func Handler(embedders []string) http.Handler {
 	root, err := fs.Sub(dist, "dist")
 	if err != nil {
@@ -94,20 +96,7 @@ func newFile(root fs.FS, name string) (*file, error) {
 	if !compressible(f.mime) {
 		return f, nil
 	}
-	var buf bytes.Buffer
-	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
-	if err != nil {
-		return nil, fmt.Errorf("file: %w", err)
-	}
-	if _, err = zw.Write(plain); err == nil {
-		err = zw.Close()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("file: %w", err)
-	}
-	if buf.Len() < len(plain) {
-		f.gzip = buf.Bytes()
-	}
+	f.gzip = sync.OnceValue(func() []byte { return gzipped(plain) })
 	// The build leaves brotli beside the file; we have no encoder of our own. The hash in its name keeps one of an older
 	// build from being taken.
 	br, err := fs.ReadFile(root, name+"."+hex.EncodeToString(sum[:8])+".br")
@@ -119,6 +108,21 @@ func newFile(root fs.FS, name string) (*file, error) {
 		f.br = br
 	}
 	return f, nil
+}
+
+// gzipped is plain, smaller, or nil.
+func gzipped(plain []byte) []byte {
+	var buf bytes.Buffer
+	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		panic(err) // it is a level
+	}
+	_, _ = zw.Write(plain) // a Buffer takes everything
+	_ = zw.Close()
+	if buf.Len() >= len(plain) {
+		return nil
+	}
+	return buf.Bytes()
 }
 
 // mimeType does not ask the system's tables, which differ from machine to machine.
@@ -229,8 +233,10 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 			body, etag = f.br, encodedTag(f.etag, "br")
 			h.Set("Content-Encoding", "br")
 		case f.gzip != nil && accepted(accepts, "gzip"):
-			body, etag = f.gzip, encodedTag(f.etag, "gz")
-			h.Set("Content-Encoding", "gzip")
+			if small := f.gzip(); small != nil {
+				body, etag = small, encodedTag(f.etag, "gz")
+				h.Set("Content-Encoding", "gzip")
+			}
 		}
 	}
 	h.Set("ETag", etag)

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { excalidraw, shared } from './build/excalidraw.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -25,7 +26,7 @@ export default defineConfig(({ command, mode }) => {
     root: here('.'),
     // The manifest and its icons, whose addresses stay.
     publicDir: here('public'),
-    plugins: fake ? [react()] : [react(), clearAssets()],
+    plugins: fake ? [react()] : [react(), clearAssets(), excalidraw(['en', 'de-DE', 'es-ES', 'ar-SA'])],
     resolve: { alias: inlined ? [{ find: '/sdk/parlor.js', replacement: inlined }] : [] },
     server: {
       proxy: { '/v1': { target: 'http://127.0.0.1:8080', ws: true } },
@@ -37,7 +38,10 @@ export default defineConfig(({ command, mode }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       target: 'es2022',
-      rolldownOptions: { external: inlined ? [] : ['/sdk/parlor.js'] },
+      rolldownOptions: {
+        external: inlined ? [] : ['/sdk/parlor.js'],
+        output: { codeSplitting: { groups: [shared] } },
+      },
     },
   }
 })

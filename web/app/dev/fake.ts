@@ -125,7 +125,7 @@ const slides = (): MediaStreamTrack => {
   return canvas.captureStream(5).getVideoTracks()[0] as MediaStreamTrack
 }
 
-// Only what hands need: who sets a key owns it.
+// Only what hands and boards need: who sets a key owns it.
 class FakeState {
   readonly ready = Promise.resolve()
   private readonly cells = new Map<string, { value: unknown; by: string; offset: number }>()
@@ -157,6 +157,10 @@ class FakeState {
   }
   delete(key: string) {
     return this.set(key, undefined)
+  }
+  async patch(changes: ({ key: string } & ({ value: unknown } | { delete: true }))[]) {
+    for (const change of changes) await this.set(change.key, 'value' in change ? change.value : undefined)
+    return { offset: this.last }
   }
 }
 

@@ -33,6 +33,9 @@
 //   audio-only            in the panel of `network`: the switch for sound only; aria-checked
 //   pages                 the buttons that turn the pages of the stage, when not all fit; data-page, data-of: from 1
 //   next-page, previous-page   in it
+//   board-toggle          opens a whiteboard, and closes it
+//   board                 the whiteboard; in it board-picker (board-list, board-add, board-rename, board-delete, board-name), board-menu
+//                         (board-save with data-format, board-clear), board-confirm, board-alone, board-full, board-close, board-company
 //   notice                a passing notice (somebody joined or left)
 //   banner                reconnecting, or audio that waits for a click (click-to-hear is its button)
 //   lock, lobby-switch, end-for-all   in `more`, for those who may moderate; the first two say by aria-checked whether they are on
@@ -126,6 +129,22 @@ export const testids = {
   messages: 'messages',
   message: 'message',
   people: 'people',
+  boardToggle: 'board-toggle',
+  board: 'board',
+  boardPicker: 'board-picker',
+  boardList: 'board-list',
+  boardAdd: 'board-add',
+  boardRename: 'board-rename',
+  boardDelete: 'board-delete',
+  boardName: 'board-name',
+  boardMenu: 'board-menu',
+  boardSave: 'board-save',
+  boardClear: 'board-clear',
+  boardConfirm: 'board-confirm',
+  boardAlone: 'board-alone',
+  boardFull: 'board-full',
+  boardClose: 'board-close',
+  boardCompany: 'board-company',
   notice: 'notice',
   banner: 'banner',
   clickToHear: 'click-to-hear',

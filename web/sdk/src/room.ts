@@ -301,6 +301,7 @@ export class Room extends Moderated {
         if (grant) this.#grant = grant
         this.#company.sync(participants)
         if (settings) this.settle(settings)
+        this.state.expect()
         this.emit('reset', reason, unconfirmed)
       },
     })
@@ -320,6 +321,7 @@ export class Room extends Moderated {
   #beginAgain(session: Session, link: Link, joined: Joined): void {
     this.#company.sync(joined.participants)
     this.#company.speakers.hear([])
+    this.state.expect()
     const unconfirmed = session.begin(joined, link)
     this.#ladder?.begun(link)
     this.emit('reset', 'session_not_found', unconfirmed)

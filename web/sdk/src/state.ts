@@ -58,8 +58,7 @@ const maxOps = 100
  * what the log says decides. Values are JSON, and not to be changed in place.
  */
 export class RoomState {
-  /** Resolves when the state as it was at joining is there. Changes are told from the start, so most pages need not wait. */
-  readonly ready: Promise<void>
+  #ready!: Promise<void>
   readonly #host: StateHost
   readonly #subscribers = new Set<{ prefix: string; fn: StateListener }>()
   #cells = new Map<string, Stored>()
@@ -73,9 +72,15 @@ export class RoomState {
   /** @internal */
   constructor(host: StateHost) {
     this.#host = host
-    this.ready = new Promise((...settle) => (this.#settleReady = settle))
-    // Nobody has to wait for it.
-    this.ready.catch(() => undefined)
+    this.expect()
+  }
+
+  /**
+   * Resolves when the state as it was at joining is there, or while the room tells of a `reset`: as it is now. Changes are told from
+   * the start, so most pages need not wait.
+   */
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   /** The value of a key, our own changes included; undefined if there is none. */
@@ -194,6 +199,14 @@ export class RoomState {
     })
     this.#settleReady?.[0]()
     this.#settleReady = undefined
+  }
+
+  /** @internal A whole state is to come. */
+  expect(): void {
+    if (this.#settleReady) return
+    this.#ready = new Promise((...settle) => (this.#settleReady = settle))
+    // Nobody has to wait for it.
+    this.#ready.catch(() => undefined)
   }
 
   /** @internal The room was left. */

@@ -1,7 +1,9 @@
 // A room one is in, as the page needs it: the SDK's room with what is shown of it, its chat, one's own devices, and
 // the words that pass. Begins when joined, ends once.
 
-import { maySend, type Participant, type Room, type Source } from '/sdk/parlor.js'
+import { maySend, mayWrite, type Participant, type Room, type Source } from '/sdk/parlor.js'
+import { Boards } from '../board/Boards'
+import { PREFIX } from '../board/keys'
 import { type ChatLog, TYPE, type Upload } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
@@ -27,6 +29,7 @@ export class Call {
   readonly reactions = new Reactions()
   readonly hands: Hands
   readonly host: Hosting
+  readonly boards: Boards
   // The browser holds sound back until there is a click.
   readonly silent = new Store(false)
   // No pictures of others are wanted.
@@ -47,6 +50,13 @@ export class Call {
         if (participant !== undefined) this.notices.say(strings.room.raised(nameOf(participant)))
       },
       lowered: () => this.notices.say(strings.room.lowered),
+    })
+    this.boards = new Boards(room, mayDraw(room), {
+      offered: (board, by) =>
+        this.notices.say(strings.board.offered(by || strings.room.someone, board.name), false, () =>
+          this.boards.open(board.id),
+        ),
+      refused: (code) => this.notices.say(strings.board.refused[code] ?? strings.board.notSaved),
     })
     this.offs = [
       end,
@@ -120,6 +130,15 @@ export class Call {
     this.audioOnly.set(on)
   }
 
+  turnBoard(): void {
+    const { open } = this.boards.view.get()
+    const other = this.boards.suggest()
+    if (open !== undefined) this.boards.open(undefined)
+    else if (other !== undefined) this.boards.open(other)
+    else if (this.boards.mayWrite) this.boards.add(strings.board.numbered)
+    else this.notices.say(strings.board.none)
+  }
+
   // For everybody, if we may. Only they themselves can undo it.
   mute(participantId: string, source: Source): void {
     const participant = this.room.participants.get(participantId)
@@ -132,6 +151,7 @@ export class Call {
     this.host.end()
     this.notices.close()
     this.chat.close()
+    this.boards.close()
     if (window.parlor === this.room) delete window.parlor
   }
 
@@ -149,6 +169,8 @@ export class Call {
 
   private readonly post = (type: string, data: unknown) => this.room.sendMessage(type, data)
 }
+
+const mayDraw = (room: Room): boolean => mayWrite(room.grant, PREFIX)
 
 const nameOf = (participant: Participant): string => participant.name || strings.room.someone
 

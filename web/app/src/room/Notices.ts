@@ -7,6 +7,8 @@ export interface Notice {
   text: string
   // Something somebody wrote, rather than something that happened.
   chat: boolean
+  // What a click on it does.
+  act?: () => void
 }
 
 const SHOWN_MS = 4500
@@ -17,8 +19,8 @@ export class Notices {
   private last = 0
   private readonly timers = new Set<number>()
 
-  say(text: string, chat = false): void {
-    const notice = { id: ++this.last, text, chat }
+  say(text: string, chat = false, act?: () => void): void {
+    const notice = { id: ++this.last, text, chat, ...(act && { act }) }
     // Of what is written the last line is enough: the rest is in the chat.
     this.state.update((list) => [...list.filter((n) => !(chat && n.chat)), notice].slice(-AT_ONCE))
     const timer = window.setTimeout(() => {

@@ -2,6 +2,7 @@
 
 import { Lock } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
+import { BoardFrame } from '../board/BoardFrame'
 import { offers } from '../embed/embedding'
 import type { Device } from '../media/problem'
 import { useStore } from '../store'
@@ -61,6 +62,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const audioOnly = useStore(call.audioOnly)
   const hands = useStore(call.hands.state)
   const { layout, self, keys } = useStore(looks)
+  const drawing = useStore(call.boards.view).open !== undefined
   const narrow = useNarrow()
   const bar = useRef<HTMLDivElement>(null)
   const { width } = useSize(bar)
@@ -146,6 +148,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   )
   const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
+  const toasts = <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
+
   return (
     <main
       className={styles.room}
@@ -173,22 +177,26 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             stopSharing={() => void call.own.share(false)}
           />
           <Knocks host={call.host} />
-          <Stage
-            people={view.people}
-            layout={layout}
-            self={self}
-            hands={hands}
-            audioOnly={audioOnly}
-            mute={mute}
-            centre={centre?.render(close('stage'))}
-          >
-            {view.people.length === 1 && !view.reconnecting && centre === undefined && offers('invite') && (
-              <Alone room={room.name} invite={() => setSheet('invite')} />
-            )}
-            <ReactionLayer reactions={call.reactions} />
-            {talking && <p className={styles.talking}>{strings.room.talking}</p>}
-            <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
-          </Stage>
+          <BoardFrame call={call} notices={toasts}>
+            <Stage
+              people={view.people}
+              layout={layout}
+              self={self}
+              hands={hands}
+              audioOnly={audioOnly}
+              mute={mute}
+              centre={centre?.render(close('stage'))}
+            >
+              {view.people.length === 1 &&
+                !view.reconnecting &&
+                centre === undefined &&
+                !drawing &&
+                offers('invite') && <Alone room={room.name} invite={() => setSheet('invite')} />}
+              <ReactionLayer reactions={call.reactions} />
+              {talking && <p className={styles.talking}>{strings.room.talking}</p>}
+              {toasts}
+            </Stage>
+          </BoardFrame>
         </div>
         {side !== undefined && <aside className={styles.panel}>{side.render(close('side'))}</aside>}
       </div>

@@ -8,13 +8,13 @@ export const Toasts = ({ notices, open }: { notices: Notices; open: () => void }
   return (
     <div className={styles.toasts}>
       {list.map((notice) =>
-        notice.chat ? (
+        notice.chat || notice.act !== undefined ? (
           <button
             key={notice.id}
             type="button"
             className={`${styles.toast} ${styles.chat}`}
             data-testid={testids.notice}
-            onClick={open}
+            onClick={notice.act ?? open}
           >
             <span>{notice.text}</span>
           </button>

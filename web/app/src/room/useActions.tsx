@@ -1,7 +1,7 @@
 // What one can do in a room. Another thing to do is another entry here.
 
 import { mayWrite, maySend } from '/sdk/parlor.js'
-import { Hand, Keyboard, MonitorOff, MonitorUp, Smile, UserPlus } from 'lucide-react'
+import { Hand, Keyboard, MonitorOff, MonitorUp, Presentation, Smile, UserPlus } from 'lucide-react'
 import { useStore } from '../store'
 import { strings } from '../strings'
 import { testids } from '../testids'
@@ -25,6 +25,7 @@ interface Props {
 
 export const useActions = ({ call, publishes, sharing, pip, invite, help }: Props): Action[] => {
   const own = useStore(call.own.state)
+  const { open: board, boards, others } = useStore(call.boards.view)
   const hands = useStore(call.hands.state)
   const { grant, localParticipant } = call.room
   const handUp = hands.includes(localParticipant.id)
@@ -64,6 +65,21 @@ export const useActions = ({ call, publishes, sharing, pip, invite, help }: Prop
       testid: testids.hand,
       place: 'middle',
       rank: 5,
+    })
+  if (boards.length > 0 || call.boards.mayWrite)
+    actions.push({
+      id: 'board',
+      label: board === undefined ? strings.board.open : strings.board.close,
+      icon: Presentation,
+      run: () => call.turnBoard(),
+      on: board !== undefined,
+      keys: 'B',
+      badge: others,
+      ...(others > 0 ? { detail: strings.board.others(others) } : {}),
+      testid: testids.boardToggle,
+      place: 'end',
+      phone: 'end',
+      rank: 8,
     })
   return [
     ...actions,

@@ -321,6 +321,50 @@ export const en = {
     } as Record<string, string>,
   },
 
+  board: {
+    open: 'Open whiteboard',
+    close: 'Close whiteboard',
+    named: (name: string) => `Whiteboard: ${name}`,
+    loading: 'Fetching the whiteboard…',
+    numbered: (n: number) => `Board ${n}`,
+    others: (n: number) => (n === 1 ? '1 person on it' : `${n} people on it`),
+    company: (names: readonly string[], count: number) =>
+      count > names.length
+        ? `${names.join(', ')} and ${count - names.length} more are here`
+        : `Also here: ${names.join(', ')}`,
+    offered: (who: string, board: string) => `${who} opened the whiteboard “${board}”. Click to come along.`,
+    readOnly: 'Reading only',
+    all: 'Boards of this room',
+    add: 'New board',
+    name: 'Name of the board',
+    rename: 'Rename',
+    renameIt: (name: string) => `Rename ${name}`,
+    cancel: 'Cancel',
+    keep: 'Keep',
+    delete: 'Delete',
+    remove: (name: string) => `Delete ${name}`,
+    removeHow: (name: string) => `Delete “${name}” for everyone? It cannot be brought back.`,
+    menu: 'Save or clear',
+    formats: {
+      png: 'Save as picture (PNG)',
+      svg: 'Save as drawing (SVG)',
+      excalidraw: 'Save to go on with it (Excalidraw)',
+    },
+    clear: 'Clear the board',
+    clearAll: 'Clear the board?',
+    clearHow: 'Clear this board for everyone? You can undo it while you stay on the board.',
+    alone: 'Hide the people',
+    beside: 'Show the people',
+    notSaved: 'Something could not be put on the board. It was taken back.',
+    refused: {
+      not_allowed: 'You may look at this board, but not draw on it.',
+      state_full: 'The boards of this room are full: delete something to go on.',
+      too_large: 'That is too large for the board. It was taken back.',
+      left: 'You left the room.',
+    } as Record<string, string>,
+    none: 'There is no whiteboard in this room yet.',
+  },
+
   chat: {
     heading: 'Chat',
     placeholder: 'Write a message',
