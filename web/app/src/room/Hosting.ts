@@ -13,13 +13,16 @@ export interface HostState {
   lobby: boolean
   // To be let in.
   waiting: readonly Waiting[]
+  // Who has come to wait since it was said last, in words.
+  knocked: string
 }
 
-const hostState = ({ grant, isLocked, hasLobby, waiting }: Room): HostState => ({
+const hostState = ({ grant, isLocked, hasLobby, waiting }: Room, knocked = ''): HostState => ({
   admin: grant.admin,
   locked: isLocked,
   lobby: hasLobby,
   waiting: grant.admin ? waiting : [],
+  knocked,
 })
 
 export class Hosting {
@@ -43,7 +46,7 @@ export class Hosting {
       room.on('waitingChanged', (waiting) => {
         const known = new Set(this.state.get().waiting.map((w) => w.id))
         const news = waiting.filter((w) => !known.has(w.id))
-        this.changed(news.length > 0 ? strings.host.waits(news.map(nameOf)) : undefined)
+        this.state.set(hostState(room, news.length > 0 ? strings.host.waits(news.map(nameOf)) : ''))
       }),
       room.on('reset', () => this.changed()),
     ]

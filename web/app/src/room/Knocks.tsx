@@ -6,12 +6,22 @@ import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
 import { Button } from '../ui/Button'
-import type { Hosting } from './Hosting'
+import type { Hosting, HostState } from './Hosting'
 import styles from './Knocks.module.css'
 
 export const Knocks = ({ host }: { host: Hosting }) => {
-  const { waiting } = useStore(host.state)
-  if (waiting.length === 0) return null
+  const { waiting, knocked } = useStore(host.state)
+  return (
+    <>
+      <div className="unseen" role="status">
+        {knocked}
+      </div>
+      {waiting.length > 0 && <List host={host} waiting={waiting} />}
+    </>
+  )
+}
+
+const List = ({ host, waiting }: { host: Hosting; waiting: HostState['waiting'] }) => {
   const heading = strings.host.waiting(waiting.length)
   return (
     <section className={styles.knocks} data-testid={testids.knocks} aria-label={heading}>

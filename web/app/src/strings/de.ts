@@ -176,6 +176,50 @@ export const de: PartOfStrings = {
     unpin: (name) => `${name} nicht mehr groß zeigen`,
   },
 
+  host: {
+    host: 'Leitung',
+    lock: 'Raum abschließen',
+    locked: 'Abgeschlossen: niemand Neues kommt herein',
+    lobby: 'Leute einzeln hereinlassen',
+    endForAll: 'Für alle beenden',
+    endHeading: 'Für alle beenden?',
+    endText: 'Alle werden aus dem Raum gesetzt, du auch. Der Link gilt weiter.',
+    remove: (name) => `${name} entfernen`,
+    removeHeading: (name) => `${name} entfernen?`,
+    removeText:
+      'Wer entfernt wird, ist sofort draußen. Mit dem Link geht es zurück, außer der Raum ist abgeschlossen oder du lässt Leute einzeln herein.',
+    removeButton: 'Entfernen',
+    cancel: 'Abbrechen',
+    notNow: 'Das kam nicht durch. Versuche es noch einmal, wenn die Verbindung wieder da ist.',
+    waiting: (n) => (n === 1 ? 'Jemand möchte herein' : `${n} Leute möchten herein`),
+    waits: (names) => `${names.join(', ')} ${names.length === 1 ? 'möchte' : 'möchten'} herein`,
+    admit: (name) => `${name} hereinlassen`,
+    admitAll: 'Alle herein',
+    deny: (name) => `${name} wegschicken`,
+    youAre: 'Du leitest jetzt den Raum',
+    is: (name) => `${name} leitet jetzt den Raum`,
+    saysLocked: (locked, by) => {
+      const done = locked ? 'abgeschlossen' : 'aufgeschlossen'
+      if (by === undefined) return `Der Raum ist ${done}`
+      return by === '' ? `Du hast den Raum ${done}` : `${by} hat den Raum ${done}`
+    },
+    saysLobby: (lobby, by) =>
+      `${lobby ? 'Wer neu ist, wartet auf Einlass' : 'Wer neu ist, kommt gleich herein'}${by ? ` (${by})` : ''}`,
+    removed: (name) => `${name} wurde entfernt`,
+  },
+
+  wait: {
+    title: (room) => `Warten · ${room} · Parlor`,
+    heading: 'Warten auf Einlass',
+    attended:
+      'Wer den Raum leitet, sieht deinen Namen und kann dich hereinlassen. Lass diese Seite offen; es geht von selbst weiter.',
+    unattended:
+      'Noch ist niemand da, der dich hereinlassen kann. Lass diese Seite offen: Wer kommt, sieht, dass du wartest.',
+    unseen: 'Bis dahin sieht und hört dich niemand, und du niemanden.',
+    stop: 'Nicht mehr warten',
+    again: 'Du warst zu lange weg: Jemand muss dich wieder hereinlassen.',
+  },
+
   network: {
     heading: 'Verbindung',
     state: 'Zustand',
@@ -225,6 +269,18 @@ export const de: PartOfStrings = {
     room_closed: {
       title: 'Der Raum wurde geschlossen',
       text: 'Wer ihn leitet, hat ihn für alle beendet. Bitte um einen neuen Link, wenn es weitergehen soll.',
+    },
+    ended: {
+      title: 'Du hast es für alle beendet',
+      text: 'Alle sind aus dem Raum. Der Link gilt weiter.',
+    },
+    denied: {
+      title: 'Du wurdest nicht hereingelassen',
+      text: 'Jemand im Raum hat deinen Namen gesehen und sich dagegen entschieden. Wenn das ein Irrtum war, frage dort nach oder versuche es noch einmal.',
+    },
+    lobby_full: {
+      title: 'Zu viele warten',
+      text: 'Mehr Leute können nicht auf Einlass warten. Versuche es noch einmal, wenn einige drinnen sind.',
     },
     removed: {
       title: 'Du wurdest aus dem Raum entfernt',

@@ -172,6 +172,50 @@ export const es: PartOfStrings = {
     unpin: (name) => `Dejar de mostrar a ${name} en grande`,
   },
 
+  host: {
+    host: 'Modera',
+    lock: 'Cerrar la sala',
+    locked: 'Cerrada: no entra nadie nuevo',
+    lobby: 'Dejar entrar de uno en uno',
+    endForAll: 'Terminar para todos',
+    endHeading: '¿Terminar para todos?',
+    endText: 'Todos salen de la sala, tú también. El enlace sigue valiendo para otra vez.',
+    remove: (name) => `Sacar a ${name}`,
+    removeHeading: (name) => `¿Sacar a ${name}?`,
+    removeText:
+      'Sale en el acto. Con el enlace puede volver, salvo que la sala esté cerrada o dejes entrar de uno en uno.',
+    removeButton: 'Sacar',
+    cancel: 'Cancelar',
+    notNow: 'No ha llegado. Inténtalo otra vez cuando vuelva la conexión.',
+    waiting: (n) => (n === 1 ? 'Alguien quiere entrar' : `${n} personas quieren entrar`),
+    waits: (names) => `${names.join(', ')} ${names.length === 1 ? 'quiere' : 'quieren'} entrar`,
+    admit: (name) => `Dejar entrar a ${name}`,
+    admitAll: 'Que entren todos',
+    deny: (name) => `No dejar entrar a ${name}`,
+    youAre: 'Ahora moderas tú la sala',
+    is: (name) => `Ahora modera la sala ${name}`,
+    saysLocked: (locked, by) => {
+      if (by === undefined) return locked ? 'La sala está cerrada' : 'La sala está abierta'
+      if (by === '') return locked ? 'Has cerrado la sala' : 'Has abierto la sala'
+      return `${by} ha ${locked ? 'cerrado' : 'abierto'} la sala`
+    },
+    saysLobby: (lobby, by) =>
+      `${lobby ? 'Quien llega espera a que le dejen entrar' : 'Quien llega entra enseguida'}${by ? ` (${by})` : ''}`,
+    removed: (name) => `${name} ya no está: le han sacado`,
+  },
+
+  wait: {
+    title: (room) => `En espera · ${room} · Parlor`,
+    heading: 'Esperando a que te dejen entrar',
+    attended:
+      'Quien modera la sala ve tu nombre y puede dejarte entrar. Deja esta página abierta; sigue por sí sola.',
+    unattended:
+      'Todavía no hay nadie que pueda dejarte entrar. Deja esta página abierta: quien llegue verá que esperas.',
+    unseen: 'Hasta entonces nadie te ve ni te oye, ni tú a nadie.',
+    stop: 'Dejar de esperar',
+    again: 'Has estado fuera demasiado tiempo: alguien tiene que dejarte entrar otra vez.',
+  },
+
   network: {
     heading: 'Conexión',
     state: 'Estado',
@@ -223,6 +267,18 @@ export const es: PartOfStrings = {
     room_closed: {
       title: 'La sala se ha cerrado',
       text: 'Quien la lleva la ha terminado para todos. Pide un enlace nuevo si queréis seguir.',
+    },
+    ended: {
+      title: 'Lo has terminado para todos',
+      text: 'Todos han salido de la sala. El enlace sigue valiendo para otra vez.',
+    },
+    denied: {
+      title: 'No te han dejado entrar',
+      text: 'Alguien en la sala ha visto tu nombre y ha decidido que no. Si ha sido un error, pregúntale o inténtalo otra vez.',
+    },
+    lobby_full: {
+      title: 'Esperan demasiados',
+      text: 'No puede esperar más gente a entrar. Inténtalo cuando algunos estén dentro.',
     },
     removed: {
       title: 'Te han sacado de la sala',
