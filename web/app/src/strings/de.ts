@@ -246,6 +246,44 @@ export const de: PartOfStrings = {
     },
   },
 
+  board: {
+    open: 'Whiteboard öffnen',
+    close: 'Whiteboard schließen',
+    named: (name) => `Whiteboard: ${name}`,
+    loading: 'Das Whiteboard wird geholt…',
+    numbered: (n) => `Tafel ${n}`,
+    others: (n) => (n === 1 ? '1 Person daran' : `${n} Personen daran`),
+    company: (names, count) =>
+      count > names.length
+        ? `${names.join(', ')} und ${count - names.length} weitere sind hier`
+        : `Auch hier: ${names.join(', ')}`,
+    offered: (who, board) => `${who} hat das Whiteboard „${board}“ geöffnet. Klicken, um mitzukommen.`,
+    readOnly: 'Nur ansehen',
+    all: 'Tafeln dieses Raums',
+    add: 'Neue Tafel',
+    name: 'Name der Tafel',
+    rename: 'Umbenennen',
+    renameIt: (name) => `${name} umbenennen`,
+    cancel: 'Abbrechen',
+    keep: 'Behalten',
+    delete: 'Löschen',
+    remove: (name) => `${name} löschen`,
+    removeHow: (name) => `„${name}“ für alle löschen? Das lässt sich nicht rückgängig machen.`,
+    menu: 'Speichern oder leeren',
+    formats: {
+      png: 'Als Bild speichern (PNG)',
+      svg: 'Als Zeichnung speichern (SVG)',
+      excalidraw: 'Zum Weiterzeichnen speichern (Excalidraw)',
+    },
+    clear: 'Tafel leeren',
+    clearAll: 'Tafel leeren?',
+    clearHow: 'Diese Tafel für alle leeren? Solange du auf ihr bleibst, kannst du das rückgängig machen.',
+    alone: 'Personen ausblenden',
+    beside: 'Personen zeigen',
+    notSaved: 'Etwas ließ sich nicht auf die Tafel bringen und wurde zurückgenommen.',
+    none: 'In diesem Raum gibt es noch kein Whiteboard.',
+  },
+
   chat: {
     heading: 'Chat',
     placeholder: 'Nachricht schreiben',

@@ -247,6 +247,44 @@ export const es: PartOfStrings = {
     },
   },
 
+  board: {
+    open: 'Abrir la pizarra',
+    close: 'Cerrar la pizarra',
+    named: (name) => `Pizarra: ${name}`,
+    loading: 'Cargando la pizarra…',
+    numbered: (n) => `Pizarra ${n}`,
+    others: (n) => (n === 1 ? '1 persona en ella' : `${n} personas en ella`),
+    company: (names, count) =>
+      count > names.length
+        ? `${names.join(', ')} y ${count - names.length} más están aquí`
+        : `También aquí: ${names.join(', ')}`,
+    offered: (who, board) => `${who} ha abierto la pizarra «${board}». Haz clic para acompañar.`,
+    readOnly: 'Solo lectura',
+    all: 'Pizarras de esta sala',
+    add: 'Nueva pizarra',
+    name: 'Nombre de la pizarra',
+    rename: 'Cambiar nombre',
+    renameIt: (name) => `Cambiar el nombre de ${name}`,
+    cancel: 'Cancelar',
+    keep: 'Conservar',
+    delete: 'Eliminar',
+    remove: (name) => `Eliminar ${name}`,
+    removeHow: (name) => `¿Eliminar «${name}» para todos? No se puede recuperar.`,
+    menu: 'Guardar o vaciar',
+    formats: {
+      png: 'Guardar como imagen (PNG)',
+      svg: 'Guardar como dibujo (SVG)',
+      excalidraw: 'Guardar para seguir dibujando (Excalidraw)',
+    },
+    clear: 'Vaciar la pizarra',
+    clearAll: '¿Vaciar la pizarra?',
+    clearHow: '¿Vaciar esta pizarra para todos? Puedes deshacerlo mientras sigas en ella.',
+    alone: 'Ocultar a las personas',
+    beside: 'Mostrar a las personas',
+    notSaved: 'Algo no se pudo poner en la pizarra y se ha retirado.',
+    none: 'Todavía no hay ninguna pizarra en esta sala.',
+  },
+
   chat: {
     heading: 'Chat',
     placeholder: 'Escribe un mensaje',
