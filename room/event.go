@@ -70,6 +70,7 @@ const (
 type Info struct {
 	ID, Identity, Name, Metadata string
 	Admin                        bool // it may administer
+	Watching                     bool // it is there to see and hear
 	Tracks                       []TrackInfo
 }
 

@@ -31,7 +31,7 @@ func (r *Room) presentLocked() bool {
 
 // hostLocked makes p, which is about to come, the host if there is to be one.
 func (r *Room) hostLocked(p *Participant) {
-	if r.rooms.cfg.FirstIsHost && !r.moderatedLocked() {
+	if r.rooms.cfg.FirstIsHost && !p.Watching && !r.moderatedLocked() {
 		p.host.Store(true)
 	}
 }
@@ -43,7 +43,7 @@ func (r *Room) passOnLocked() {
 	}
 	var heir *Participant
 	for _, p := range r.participants {
-		if p.here && (heir == nil || p.arrival < heir.arrival) {
+		if p.here && !p.Watching && (heir == nil || p.arrival < heir.arrival) {
 			heir = p
 		}
 	}

@@ -17,6 +17,7 @@ type Participant struct {
 	// Static after join.
 	ID, Identity, Name, Metadata string
 	Grant                        Grant
+	Watching                     bool // to see and hear: others need not make room for them
 	room                         *Room
 	member                       Member
 	log                          zerolog.Logger
@@ -45,9 +46,13 @@ func newParticipant(r *Room, id string, req JoinRequest) *Participant {
 		Name:     req.Name,
 		Metadata: req.Metadata,
 		Grant:    req.Grant,
+		Watching: req.Watching,
 		room:     r,
 		member:   req.Member,
 		log:      r.log.With().Str("participant", id).Logger(),
+	}
+	if p.Watching {
+		p.Grant.Publish = false
 	}
 	if p.Identity == "" {
 		p.Identity = id
@@ -69,7 +74,7 @@ func (p *Participant) Room() string { return p.room.name }
 func (p *Participant) Logger() zerolog.Logger { return p.log }
 
 func (p *Participant) infoLocked() Info {
-	info := Info{ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Admin: p.Admin()}
+	info := Info{ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Admin: p.Admin(), Watching: p.Watching}
 	for _, pub := range p.publications {
 		if pub.announced {
 			info.Tracks = append(info.Tracks, pub.info())

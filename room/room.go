@@ -166,7 +166,7 @@ func (r *Room) restore(req RestoreRequest) (*Participant, Snapshot, error) {
 		return nil, Snapshot{}, ErrTaken
 	}
 	p := newParticipant(r, req.ID, JoinRequest{
-		Identity: req.Identity, Name: req.Name, Metadata: req.Metadata, Grant: req.Grant, Member: req.Member,
+		Identity: req.Identity, Name: req.Name, Metadata: req.Metadata, Grant: req.Grant, Member: req.Member, Watching: req.Watching,
 	})
 	if len(r.participants) == 0 {
 		r.tellLocked(Restarted{})

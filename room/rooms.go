@@ -102,6 +102,8 @@ type JoinRequest struct {
 	Member                   Member
 	// Attempt is a word of who tries to come in that nobody guesses: with it they are found again who wait. Empty: there is none.
 	Attempt string
+	// Watching says that the newcomer is there to see and hear, and publishes nothing whatever Grant says.
+	Watching bool
 	// Replaces is the participant whose place and id the newcomer takes; nil: nobody.
 	Replaces *Participant
 }
@@ -114,6 +116,7 @@ type RestoreRequest struct {
 	Member                   Member
 	Here                     bool // on the roster
 	Host                     bool
+	Watching                 bool
 }
 
 // Snapshot is a room at one point of its log.

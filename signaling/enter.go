@@ -72,7 +72,7 @@ func (h *Handler) enter(raw []byte, from caller) (arrival, error) {
 
 // authorize says who somebody is and what they may do.
 func (h *Handler) authorize(m joinRequest, now time.Time) (room.JoinRequest, error) {
-	req := room.JoinRequest{Room: m.Room, Name: m.Name, Create: m.Create == nil || *m.Create, Grant: room.Everything()}
+	req := room.JoinRequest{Room: m.Room, Name: m.Name, Create: m.Create == nil || *m.Create, Grant: room.Everything(), Watching: m.Watch}
 	if h.cfg.Verifier == nil || (m.Token == "" && h.cfg.Open) {
 		return req, nil
 	}

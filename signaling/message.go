@@ -64,6 +64,7 @@ type joinRequest struct {
 	Resume *session `json:"resume,omitempty"`
 	// Attempt names this try to join: a second one with the same word takes the first one's place.
 	Attempt string `json:"attempt,omitempty"`
+	Watch   bool   `json:"watch,omitempty"` // to see and hear, and no more
 	// Wait says of a request over HTTP that it knows it has to wait, and does so for news.
 	Wait   bool    `json:"wait,omitempty"`
 	Offer  string  `json:"offer,omitempty"`
@@ -135,6 +136,7 @@ type participant struct {
 	Name     string  `json:"name"`
 	Metadata string  `json:"metadata,omitempty"`
 	Admin    bool    `json:"admin,omitempty"`
+	Watching bool    `json:"watching,omitempty"`
 	Tracks   []track `json:"tracks,omitempty"`
 }
 

@@ -81,7 +81,7 @@ func members(v any) []byte {
 }
 
 func renderParticipant(i room.Info) participant {
-	p := participant{ID: i.ID, Identity: i.Identity, Name: i.Name, Metadata: i.Metadata, Admin: i.Admin}
+	p := participant{ID: i.ID, Identity: i.Identity, Name: i.Name, Metadata: i.Metadata, Admin: i.Admin, Watching: i.Watching}
 	for _, t := range i.Tracks {
 		p.Tracks = append(p.Tracks, renderTrack(t))
 	}

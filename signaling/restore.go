@@ -31,6 +31,7 @@ type kept struct {
 	Since    uint64     `json:"since,omitempty"`
 	Here     bool       `json:"here"`
 	Host     bool       `json:"host,omitempty"`
+	Watching bool       `json:"watching,omitempty"`
 }
 
 // Keep implements room.Member: a session is written together with its participant's coming and going, and deleted
@@ -48,7 +49,7 @@ func (c *client) Keep(p *room.Participant, here bool) []datachannel.Row {
 // row is the session as it is now.
 func (c *client) row(p *room.Participant, here bool) datachannel.Row {
 	k := kept{
-		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here, Host: p.Host(),
+		Room: p.Room(), ID: p.ID, Identity: p.Identity, Name: p.Name, Metadata: p.Metadata, Grant: p.Grant, Here: here, Host: p.Host(), Watching: p.Watching,
 		Attempt: c.attempt, FileKey: c.fileKey, Turn: c.turn, Since: c.since,
 	}
 	var ok bool
@@ -151,7 +152,7 @@ func (h *Handler) restore(id string, k kept, taken uint64) error {
 	c.id = id
 	p, snap, err := h.cfg.Rooms.Restore(room.RestoreRequest{
 		Room: k.Room, ID: k.ID, Identity: k.Identity, Name: k.Name, Metadata: k.Metadata,
-		Grant: k.Grant, Member: c, Here: k.Here, Host: k.Host,
+		Grant: k.Grant, Member: c, Here: k.Here, Host: k.Host, Watching: k.Watching,
 	})
 	if err != nil {
 		c.cancel(err)

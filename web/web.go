@@ -23,6 +23,13 @@ import (
 const policy = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; " +
 	"style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors "
 
+// permissions are what the page may ask of a browser: what a call needs, and nothing else. In somebody else's page it has of
+// these what that page passes on.
+const permissions = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), " +
+	"picture-in-picture=(self), screen-wake-lock=(self), clipboard-read=(self), clipboard-write=(self), " +
+	"accelerometer=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), " +
+	"magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()"
+
 // file is one file as it is sent.
 type file struct {
 	name  string
@@ -42,7 +49,7 @@ type site struct {
 	embedders string
 }
 
-// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/embed/{room}`, `/doctor`,
+// Handler serves the page and the SDK that were built into the binary: `/`, `/r/{room}`, `/watch/{room}`, `/embed/{room}`, `/doctor`,
 // `/assets/…` and `/sdk/…`. They are read at the first request, and a file is compressed when the first client wants it so
 // that takes no brotli. Pages of the origins named may have `/embed/{room}` in a frame, as those of this host may; all else
 // only this host.
@@ -194,7 +201,8 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 
 // isPage says whether the escaped path is one of the page's own: `/`, `/doctor`, or a room's, which the page reads.
 func isPage(name string) bool {
-	return name == "" || name == "index.html" || name == "doctor" || isRoom(name, "r/") || isEmbedded(name)
+	return name == "" || name == "index.html" || name == "doctor" || isRoom(name, "r/") || isRoom(name, "watch/") ||
+		isEmbedded(name)
 }
 
 // isEmbedded says whether the escaped path is a room's as others may show it.
@@ -216,7 +224,7 @@ func (s *site) servePage(w http.ResponseWriter, r *http.Request) {
 		ancestors = s.embedders
 	}
 	h.Set("Content-Security-Policy", policy+ancestors)
-	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)")
+	h.Set("Permissions-Policy", permissions)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")
 	s.index.serve(w, r)

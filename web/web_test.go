@@ -64,6 +64,8 @@ func TestRoutes(t *testing.T) {
 		{"/embed/", 404, "", "", ""},
 		{"/r/", 404, "", "", ""},
 		{"/r/demo/x", 404, "", "", ""},
+		{"/watch/demo", 200, "text/html; charset=utf-8", "no-cache", ""},
+		{"/watch/", 404, "", "", ""},
 		{"/assets/page-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", ""},
 		{"/assets/tone-1a2b.mp3", 200, "audio/mpeg", "public, max-age=31536000, immutable", ""},
 		{"/assets/", 404, "", "", ""},
@@ -111,7 +113,7 @@ func TestPageIsConfined(t *testing.T) {
 		t.Errorf("policy allows something unsafe: %s", csp)
 	}
 	for name, want := range map[string]string{
-		"Permissions-Policy":         "camera=(self), microphone=(self), display-capture=(self)",
+		"Permissions-Policy":         permissions,
 		"Referrer-Policy":            "no-referrer",
 		"Cross-Origin-Opener-Policy": "same-origin",
 	} {

@@ -29,6 +29,7 @@
 //   chat                  the chat panel;  chat-input, chat-send in it
 //   chat-attach, chat-file   in it: the button that opens the files of the machine, and the field that takes them
 //   chat-card, chat-picture   a file in a message, as a card or shown
+//   watching              how many only watch; data-count
 //   messages              the list;  message  one of them; data-from: participant id, data-state: pending | sent | failed
 //   audio-only            in the panel of `network`: the switch for sound only; aria-checked
 //   pages                 the buttons that turn the pages of the stage, when not all fit; data-page, data-of: from 1
@@ -145,6 +146,7 @@ export const testids = {
   boardFull: 'board-full',
   boardClose: 'board-close',
   boardCompany: 'board-company',
+  watching: 'watching',
   notice: 'notice',
   banner: 'banner',
   clickToHear: 'click-to-hear',

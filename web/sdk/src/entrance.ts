@@ -90,7 +90,7 @@ export class Entrance {
 
   async hello(): Promise<ClientMessage> {
     if (!this.#mustJoin && this.#place) return { t: 'resume', ...this.#place }
-    const { room, name, token, create } = this.#options
+    const { room, name, token, create, watch } = this.#options
     this.#attempt ||= randomWord()
     return {
       t: 'join',
@@ -98,6 +98,7 @@ export class Entrance {
       ...(name === undefined ? {} : { name }),
       ...(token === undefined ? {} : { token }),
       ...(create === undefined ? {} : { create }),
+      ...(watch ? { watch } : {}),
       ...(this.#former ? { resume: this.#former } : {}),
       attempt: this.#attempt,
       ...(this.#attended === undefined ? {} : { wait: true }),

@@ -287,7 +287,8 @@ function waiting(f: Fields): Waiting {
 }
 
 function identity(f: Fields): Joined['you'] {
-  return { ...waiting(f), metadata: f.text('metadata'), admin: f.flag('admin') }
+  const more = { metadata: f.text('metadata'), admin: f.flag('admin') }
+  return { ...waiting(f), ...more, ...(f.flag('watching') ? { watching: true } : {}) }
 }
 
 function participant(f: Fields): ParticipantInfo {

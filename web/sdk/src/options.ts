@@ -33,6 +33,8 @@ export interface JoinOptions {
   name?: string
   /** What your service minted for this visitor; a server in development mode wants none. */
   token?: string
+  /** To see and hear only: nothing can be published, and others see `isWatching`. For broadcasts with hundreds who watch. */
+  watch?: boolean
   /** False: a room that does not exist is an error. Default true. */
   create?: boolean
   /** Called when the room does not exist, besides the rejection with code `room_not_found`. */

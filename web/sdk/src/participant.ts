@@ -15,6 +15,7 @@ export class Participant<T extends Track = RemoteTrack> {
   #name: string
   #metadata: string
   #admin: boolean
+  #watching: boolean
   #speaking = false
   #quality: ConnectionQuality = 'unknown'
   readonly #mute: Mute | undefined
@@ -29,6 +30,7 @@ export class Participant<T extends Track = RemoteTrack> {
     this.#name = info.name
     this.#metadata = info.metadata
     this.#admin = info.admin
+    this.#watching = info.watching ?? false
   }
 
   /** Of this visit. It stays through reconnections, and is another one when they join again. */
@@ -54,6 +56,11 @@ export class Participant<T extends Track = RemoteTrack> {
   /** Whether they may administer the room: their token says so, or they are its host. */
   get isAdmin(): boolean {
     return this.#admin
+  }
+
+  /** They are here to see and hear, and publish nothing: there may be hundreds, to be counted and not to be shown. */
+  get isWatching(): boolean {
+    return this.#watching
   }
 
   /** What is published, by track id. */
@@ -94,6 +101,7 @@ export class Participant<T extends Track = RemoteTrack> {
     this.#identity = info.identity
     this.#name = info.name
     this.#metadata = info.metadata
+    this.#watching = info.watching ?? false
     this.#admin = info.admin
   }
 
@@ -128,6 +136,7 @@ export interface ParticipantIdentity {
   name: string
   metadata: string
   admin: boolean
+  watching?: boolean
 }
 
 /** Which device. */

@@ -72,6 +72,8 @@ export interface ParticipantInfo {
   name: string
   metadata: string
   admin: boolean
+  /** There to see and hear, and no more. */
+  watching?: boolean
   tracks: TrackInfo[]
 }
 
@@ -124,6 +126,8 @@ export type ClientMessage =
       attempt?: string
       /** Over HTTP: we know that we wait, and do so for news. */
       wait?: boolean
+      /** To see and hear, and no more. */
+      watch?: boolean
       offer?: string
       tracks?: Sending[]
     }
@@ -153,7 +157,7 @@ export interface Joined {
   rt: string
   epoch: string
   position: number
-  you: { id: string; identity: string; name: string; metadata: string; admin: boolean }
+  you: { id: string; identity: string; name: string; metadata: string; admin: boolean; watching?: boolean }
   grant: Grant
   participants: ParticipantInfo[]
   settings: Settings

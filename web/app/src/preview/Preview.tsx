@@ -49,12 +49,13 @@ export const Preview = ({ room, watch, knownAs, capture, media, joining, join }:
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const own = personName(name)
-    if (own === '') {
+    // Of those who watch nobody need know who they are.
+    if (own === '' && !watch) {
       nameField.current?.focus()
       return
     }
-    remember('name', own)
-    join(own)
+    if (own !== '') remember('name', own)
+    join(own || strings.room.someone)
   }
 
   const toggle = (device: Device) => void capture.set(device, !state[device].on)

@@ -68,9 +68,9 @@ export class Call {
           this.reactions.receive(data, { id: from.id, name: nameOf(from) }, sentAt)
       }),
       room.on('participantDisconnected', (p: Participant) => this.reactions.forget(p.id)),
-      room.on('participantConnected', (p: Participant) => this.notices.say(strings.room.joined(nameOf(p)))),
+      room.on('participantConnected', (p: Participant) => this.pass(p, strings.room.joined)),
       room.on('participantDisconnected', (p: Participant, why: string) =>
-        this.notices.say((why === 'removed' ? strings.host.removed : strings.room.left)(nameOf(p))),
+        this.pass(p, why === 'removed' ? strings.host.removed : strings.room.left),
       ),
       chat.state.subscribe(() => this.hint()),
       room.on('reset', () => {
@@ -96,6 +96,11 @@ export class Call {
 
   sayAgain(key: string): void {
     void this.chat.again(key, this.upload, this.post)
+  }
+
+  // Whether one is here to see and hear, and no more.
+  get watches(): boolean {
+    return this.room.localParticipant.isWatching
   }
 
   // Whether files may be sent: not everyone may, and not every server takes some.
@@ -153,6 +158,11 @@ export class Call {
     this.chat.close()
     this.boards.close()
     if (window.parlor === this.room) delete window.parlor
+  }
+
+  // Hundreds who watch come and go without a word.
+  private pass(participant: Participant, words: (name: string) => string): void {
+    if (!participant.isWatching) this.notices.say(words(nameOf(participant)))
   }
 
   // A message that comes while the chat is closed passes by on the stage.

@@ -1,4 +1,4 @@
-import { Mic, MicOff, MonitorUp, UserX, Video, VideoOff } from 'lucide-react'
+import { Eye, Mic, MicOff, MonitorUp, UserX, Video, VideoOff } from 'lucide-react'
 import { strings } from '../strings'
 import { testids } from '../testids'
 import { Avatar } from '../ui/Avatar'
@@ -10,6 +10,8 @@ import type { Person } from './roomView'
 
 interface Props {
   people: readonly Person[]
+  // How many more only watch.
+  watching: number
   // Whose hands are up, in that order.
   hands: readonly string[]
   lower: (id: string) => void
@@ -21,7 +23,7 @@ interface Props {
   close: () => void
 }
 
-export const People = ({ people, hands, lower, moderates, mute, remove, close }: Props) => (
+export const People = ({ people, watching, hands, lower, moderates, mute, remove, close }: Props) => (
   <PanelFrame
     heading={
       <>
@@ -89,6 +91,14 @@ export const People = ({ people, hands, lower, moderates, mute, remove, close }:
           </li>
         )
       })}
+      {watching > 0 && (
+        <li className={styles.person}>
+          <span className={styles.eye} aria-hidden="true">
+            <Eye size={20} />
+          </span>
+          <span className={styles.name}>{strings.room.watching(watching)}</span>
+        </li>
+      )}
     </ul>
   </PanelFrame>
 )

@@ -21,6 +21,7 @@ import { looks } from './looks'
 import { Knocks } from './Knocks'
 import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
+import { OffAir } from './OffAir'
 import { PipView } from './PipView'
 import { type Open, openers, turned } from './panels'
 import { ReactionLayer } from './ReactionLayer'
@@ -38,6 +39,7 @@ import { useNarrow } from './useNarrow'
 import { usePip } from './usePip'
 import { usePanels } from './usePanels'
 import { useWakeLock } from './useWakeLock'
+import { Watching } from './Watching'
 
 interface Props {
   call: Call
@@ -75,6 +77,8 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const me = view.people[0]
   const { grant } = room
   const publishes = wants && grant.publish
+  // Who watches has no tile, with others or by themselves.
+  const seen = call.watches ? view.people.slice(1) : view.people
   const on = {
     microphone: me?.microphone !== undefined && !me.microphone.muted,
     camera: me?.camera !== undefined && !me.camera.muted,
@@ -146,6 +150,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       )}
     </>
   )
+  const watching = view.watching > 0 && <Watching count={view.watching} />
   const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
   const toasts = <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
@@ -161,6 +166,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
         <header className={styles.head}>
           {title}
           {network}
+          {watching}
           <span className={styles.space} />
           {ends}
         </header>
@@ -179,15 +185,17 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           <Knocks host={call.host} />
           <BoardFrame call={call} notices={toasts}>
             <Stage
-              people={view.people}
-              layout={layout}
+              people={seen}
+              layout={call.watches ? 'speaker' : layout}
               self={self}
               hands={hands}
               audioOnly={audioOnly}
               mute={mute}
               centre={centre?.render(close('stage'))}
             >
-              {view.people.length === 1 &&
+              {seen.length === 0 && centre === undefined && !drawing && <OffAir />}
+              {!call.watches &&
+                seen.length === 1 &&
                 !view.reconnecting &&
                 centre === undefined &&
                 !drawing &&
@@ -208,6 +216,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
             <>
               {title}
               {network}
+              {watching}
             </>
           )
         }

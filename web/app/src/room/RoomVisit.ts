@@ -150,6 +150,7 @@ export class RoomVisit {
         signal: stop.signal,
         // A tile that cannot be seen has no element.
         autoSubscribe: false,
+        watch: this.watch,
         ...(token === undefined ? {} : { token }),
         ...(given.microphone === undefined ? {} : { audio: given.microphone }),
         ...(given.camera === undefined ? {} : { video: given.camera }),

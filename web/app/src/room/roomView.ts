@@ -33,8 +33,10 @@ export interface RoomView {
   reconnecting: boolean
   transport: string
   media: string
-  // Oneself first, then in the order of arrival.
+  // Oneself first, then in the order of arrival. Others who only watch are counted: there may be hundreds.
   people: readonly Person[]
+  // How many only watch, oneself among them.
+  watching: number
 }
 
 const trackView = (track: LocalTrack | RemoteTrack, before: TrackView | undefined): TrackView => {
@@ -84,14 +86,17 @@ const personView = (
 
 export const viewOf = (room: Room, reconnecting: boolean, before?: RoomView): RoomView => {
   const known = new Map(before?.people.map((p) => [p.id, p]))
+  const me = room.localParticipant
+  const others = [...room.participants.values()].filter((p) => !p.isWatching)
   const people = [
-    personView(room.localParticipant, true, known.get(room.localParticipant.id)),
-    ...[...room.participants.values()].map((p) => personView(p, false, known.get(p.id))),
+    personView(me, true, known.get(me.id)),
+    ...others.map((p) => personView(p, false, known.get(p.id))),
   ]
   return {
     reconnecting,
     transport: room.transport,
     media: room.mediaState,
+    watching: room.participants.size - others.length + (me.isWatching ? 1 : 0),
     people: before !== undefined && sameList(before.people, people) ? before.people : people,
   }
 }

@@ -20,7 +20,8 @@ interface Props {
 }
 
 export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => {
-  const { people } = useStore(call.view)
+  const view = useStore(call.view)
+  const people = call.watches ? view.people.slice(1) : view.people
   const { unread } = useStore(call.chat.state)
   const hands = useStore(call.hands.state)
   return [
@@ -38,6 +39,7 @@ export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => 
       render: (close) => (
         <People
           people={people}
+          watching={view.watching}
           hands={hands}
           mute={mute}
           remove={remove}
