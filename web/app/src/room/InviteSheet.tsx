@@ -10,8 +10,14 @@ import { canShareLink, copy, inviteLink, shareLink } from './invite'
 import styles from './InviteSheet.module.css'
 import { QrCode } from './QrCode'
 
-export const InviteSheet = ({ room, close }: { room: string; close: () => void }) => {
-  const link = inviteLink(room)
+interface Props {
+  room: string
+  watch: boolean
+  close: () => void
+}
+
+export const InviteSheet = ({ room, watch, close }: Props) => {
+  const link = inviteLink(room, watch)
   const [said, setSaid] = useState('')
   return (
     <Sheet heading={strings.invite.heading} testid={testids.inviteSheet} close={close}>

@@ -247,7 +247,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       {pip.window !== undefined && (
         <PipView
           window={pip.window}
-          people={view.people}
+          people={seen}
           pictures={!audioOnly}
           publishes={publishes}
           on={on}
@@ -255,7 +255,9 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
           leave={leave}
         />
       )}
-      {sheet === 'invite' && <InviteSheet room={room.name} close={() => setSheet(undefined)} />}
+      {sheet === 'invite' && (
+        <InviteSheet room={room.name} watch={call.watches} close={() => setSheet(undefined)} />
+      )}
       {sheet === 'keys' && (
         <Shortcuts
           actions={[

@@ -3,7 +3,9 @@
 import { pathOf } from '../route'
 import { tokenFor } from '../token'
 
-export const inviteLink = (room: string): string => new URL(pathOf(room), location.origin).href
+// Of who watches another who watches.
+export const inviteLink = (room: string, watch = false): string =>
+  new URL(pathOf(room, watch), location.origin).href
 
 // The test of the connection, by the same invitation.
 export const doctorLink = (): string => {
