@@ -9,7 +9,7 @@ import {
   useState,
 } from 'react'
 import { useStore } from '../store'
-import { strings, timeOfDay } from '../strings'
+import { language, strings, timeOfDay } from '../strings'
 import { testids } from '../testids'
 import { useFocusReturn } from '../ui/useFocusReturn'
 import { Attach } from './Attach'
@@ -84,7 +84,9 @@ const Failed = ({
 }: { message: ChatMessage } & Pick<Props, 'largest' | 'again' | 'drop'>) => {
   const failure = message.failure ?? ''
   const why =
-    message.file === undefined ? strings.chat.failed : strings.chat.notTaken(failure, sizeOf(largest))
+    message.file === undefined
+      ? strings.chat.failed
+      : strings.chat.notTaken(failure, sizeOf(largest, language.get().code))
   return (
     <div className={styles.ways}>
       {FINAL.has(failure) ? (

@@ -2,7 +2,7 @@
 
 import { Download, FileText, X } from 'lucide-react'
 import { useState } from 'react'
-import { strings } from '../strings'
+import { language, strings } from '../strings'
 import { testids } from '../testids'
 import { type ChatFile, endingOf, isPicture, sizeOf } from './file'
 import styles from './FileCard.module.css'
@@ -50,7 +50,9 @@ export const FileCard = ({ file, url, progress, cancel }: Props) => {
           {name}
         </bdi>
         {progress === undefined ? (
-          <span className={styles.size}>{gone ? strings.chat.gone : sizeOf(file.size)}</span>
+          <span className={styles.size}>
+            {gone ? strings.chat.gone : sizeOf(file.size, language.get().code)}
+          </span>
         ) : (
           <progress
             className={styles.progress}
