@@ -63,7 +63,7 @@ const Item = ({ action, close }: { action: Action; close: () => void }) => {
       type="button"
       role={on === undefined ? 'menuitem' : 'menuitemcheckbox'}
       aria-checked={on}
-      aria-label={detail === undefined ? label : `${label}, ${detail}`}
+      aria-label={detail === undefined ? undefined : `${label}, ${detail}`}
       aria-keyshortcuts={keys}
       className={styles.item}
       data-testid={testid}
@@ -76,7 +76,11 @@ const Item = ({ action, close }: { action: Action; close: () => void }) => {
       <span className={styles.label}>{label}</span>
       {badge !== undefined && badge > 0 && <span className={styles.badge}>{badge}</span>}
       {on === true && <Check size={18} aria-hidden="true" className={styles.on} />}
-      {keys !== undefined && <kbd className={styles.keys}>{keys}</kbd>}
+      {keys !== undefined && (
+        <kbd className={styles.keys} aria-hidden="true">
+          {keys}
+        </kbd>
+      )}
     </button>
   )
 }
