@@ -30,12 +30,15 @@ const permissions = "camera=(self), microphone=(self), display-capture=(self), a
 	"accelerometer=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), " +
 	"magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()"
 
+// workerPolicy is what the worker may do that blurs backgrounds: run the WebAssembly that it fetches from here.
+const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
 // file is one file as it is sent.
 type file struct {
 	name  string
 	mime  string
 	etag  string
-	plain []byte
+	plain []byte        // nil where there is only br
 	br    []byte        // nil where it would not be smaller
 	gzip  func() []byte // likewise; nil where there is nothing to compress
 }
@@ -76,8 +79,11 @@ func handler(root fs.FS, embedders []string) http.Handler {
 func newSite(root fs.FS, embedders []string) (*site, error) {
 	s := &site{files: make(map[string]*file), embedders: strings.Join(append([]string{"'self'"}, embedders...), " ")}
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") || path.Ext(name) == ".br" {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
 			return err
+		}
+		if path.Ext(name) == ".br" {
+			return s.addBrotli(root, name)
 		}
 		f, err := newFile(root, name)
 		if err != nil {
@@ -91,6 +97,24 @@ func newSite(root fs.FS, embedders []string) (*site, error) {
 	}
 	s.index = s.files["index.html"]
 	return s, nil
+}
+
+// addBrotli adds a file of which the build has left only brotli: NAME.HASH.br. What has a plain file is read with that.
+func (s *site) addBrotli(root fs.FS, compressed string) error {
+	stem := strings.TrimSuffix(compressed, ".br")
+	name, hash := strings.TrimSuffix(stem, path.Ext(stem)), strings.TrimPrefix(path.Ext(stem), ".")
+	if path.Ext(name) != ".wasm" {
+		return nil
+	}
+	if _, err := fs.Stat(root, name); err == nil {
+		return nil
+	}
+	br, err := fs.ReadFile(root, compressed)
+	if err != nil {
+		return fmt.Errorf("file: %w", err)
+	}
+	s.files[name] = &file{name: name, mime: mimeType(name), etag: `"` + hash + `"`, br: br}
+	return nil
 }
 
 func newFile(root fs.FS, name string) (*file, error) {
@@ -184,6 +208,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if strings.HasPrefix(name, "assets/background.worker-") {
+		h.Set("Content-Security-Policy", workerPolicy)
+	}
 	switch {
 	case strings.HasPrefix(name, "assets/"):
 		// Their names change with their content.
@@ -246,6 +273,10 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 				h.Set("Content-Encoding", "gzip")
 			}
 		}
+	}
+	if body == nil {
+		http.Error(w, "this is sent to those who take brotli", http.StatusNotAcceptable)
+		return
 	}
 	h.Set("ETag", etag)
 	if matches(r.Header.Get("If-None-Match"), etag) {

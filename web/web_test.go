@@ -25,7 +25,10 @@ func built() fstest.MapFS {
 		"sdk/parlor.js":        {Data: script},
 		"manifest.webmanifest": {Data: []byte("{}")},
 		"icons/192.png":        {Data: []byte{1, 2, 3}},
-		"sdk/parlor.d.ts":      {Data: []byte("export declare const x: number\n")},
+
+		"assets/background.worker-1a2b.js":    {Data: script},
+		"assets/vision-1a2b.wasm.0011aabb.br": {Data: []byte("brotli")},
+		"sdk/parlor.d.ts":                     {Data: []byte("export declare const x: number\n")},
 	}
 }
 
@@ -135,6 +138,32 @@ func TestOnlyEmbeddersFrameRooms(t *testing.T) {
 		if !strings.HasSuffix(csp, "; "+want) {
 			t.Errorf("%s: %s, want %s", path, csp, want)
 		}
+	}
+}
+
+func TestOnlyTheWorkerRunsWebAssembly(t *testing.T) {
+	h := handler(built(), nil)
+	csp := get(t, h, "GET", "/assets/background.worker-1a2b.js").Header.Get("Content-Security-Policy")
+	if want := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"; csp != want {
+		t.Errorf("the worker's policy is %q, want %q", csp, want)
+	}
+	if csp := get(t, h, "GET", "/assets/page-1a2b.js").Header.Get("Content-Security-Policy"); csp != "" {
+		t.Errorf("another script has the policy %q", csp)
+	}
+}
+
+func TestOnlyBrotli(t *testing.T) {
+	h := handler(built(), nil)
+	res := get(t, h, "GET", "/assets/vision-1a2b.wasm", "Accept-Encoding", "gzip, br")
+	for name, want := range map[string]string{
+		"Content-Type": "application/wasm", "Content-Encoding": "br", "ETag": `"0011aabb-br"`, "Content-Length": "6",
+	} {
+		if got := res.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if res := get(t, h, "GET", "/assets/vision-1a2b.wasm", "Accept-Encoding", "gzip"); res.StatusCode != http.StatusNotAcceptable {
+		t.Errorf("without brotli: status %d", res.StatusCode)
 	}
 }
 

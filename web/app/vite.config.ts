@@ -31,6 +31,7 @@ export default defineConfig(({ command, mode }) => {
     server: {
       proxy: { '/v1': { target: 'http://127.0.0.1:8080', ws: true } },
     },
+    worker: { format: 'es' },
     build: {
       outDir: fake ? process.env.FAKE_OUT : here('../dist'),
       emptyOutDir: fake,

@@ -10,6 +10,8 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const texts = new Set(['.html', '.js', '.css', '.json', '.svg', '.ts', '.webmanifest', '.wasm'])
 // The last percents of a large file take seconds.
 const qualityOf = ({ length }) => (length > 500_000 ? 9 : 11)
+// As WebAssembly is: nobody fetches these who does not take brotli, and they would be most of the binary.
+const LARGE = 8 << 20
 
 for (const name of await readdir(dist, { recursive: true })) {
   const path = join(dist, name)
@@ -19,4 +21,5 @@ for (const name of await readdir(dist, { recursive: true })) {
   const hash = createHash('sha256').update(plain).digest('hex').slice(0, 16)
   const params = { [constants.BROTLI_PARAM_QUALITY]: qualityOf(plain) }
   await writeFile(`${path}.${hash}.br`, brotliCompressSync(plain, { params }))
+  if (plain.length > LARGE) await rm(path)
 }

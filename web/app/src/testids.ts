@@ -11,6 +11,7 @@
 //   level                 preview: the microphone's level; data-level on it: 0..100
 //   microphone, camera    the toggles, in preview and room; aria-pressed says whether the device is on
 //   microphone-select, camera-select, speaker-select   the device pickers of the preview
+//   background            preview and settings: the select for what is behind oneself; where the browser can blur it
 //   problem               preview: one notice per device problem; data-problem: denied | missing | busy | insecure | …
 //   join                  the join button (preview)
 //   in-room               the room; data-connection: "connected" | "reconnecting"; data-room: its name
@@ -86,6 +87,7 @@ export const testids = {
   microphoneSelect: 'microphone-select',
   cameraSelect: 'camera-select',
   speakerSelect: 'speaker-select',
+  background: 'background',
   problem: 'problem',
   join: 'join',
   inRoom: 'in-room',

@@ -1,6 +1,7 @@
 // One's own microphone and camera: what is on, which device, and what went wrong. It knows no room and no React;
 // what it captures is taken from its state by whoever shows or publishes it.
 
+import { background, dressed } from '../background/background'
 import { Store } from '../store'
 import { chooseDevice, chosen, listDevices } from './deviceList'
 import { type Device, type Problem, problemOf } from './problem'
@@ -47,6 +48,7 @@ export class Capture {
   // Counts what was asked of each device: an answer to an older question is thrown away.
   private readonly asked = { microphone: 0, camera: 0 }
   private closed = false
+  private readonly off = background.subscribe(() => void this.dressAnew())
 
   constructor(wanted: { microphone: boolean; camera: boolean }) {
     const device = (kind: Device): DeviceState => ({ on: wanted[kind], starting: false })
@@ -72,11 +74,14 @@ export class Capture {
       for (const kind of wanted) this.edit(kind, { starting: true })
       try {
         const stream = await navigator.mediaDevices.getUserMedia({
-          audio: this.constraints('microphone'),
-          video: this.constraints('camera'),
+          audio: constraintsOf('microphone'),
+          video: constraintsOf('camera'),
         })
-        for (const track of stream.getTracks())
-          this.took(track.kind === 'audio' ? 'microphone' : 'camera', track)
+        await Promise.all(
+          stream
+            .getTracks()
+            .map((track) => this.took(track.kind === 'audio' ? 'microphone' : 'camera', track)),
+        )
       } catch (error) {
         await this.oneByOne(error)
       }
@@ -139,6 +144,7 @@ export class Capture {
     }
     const given = { microphone: of('microphone'), camera: of('camera') }
     this.closed = true
+    this.off()
     for (const kind of DEVICES) {
       this.asked[kind]++
       const { track } = this.state.get()[kind]
@@ -150,6 +156,7 @@ export class Capture {
 
   close(): void {
     this.closed = true
+    this.off()
     for (const kind of DEVICES) {
       this.asked[kind]++
       this.state.get()[kind].track?.stop()
@@ -183,7 +190,7 @@ export class Capture {
     this.edit(kind, { on: enabled, starting: true, problem: undefined })
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
-        kind === 'microphone' ? { audio: this.constraints(kind) } : { video: this.constraints(kind) },
+        kind === 'microphone' ? { audio: constraintsOf(kind) } : { video: constraintsOf(kind) },
       )
       const [track] = stream.getTracks()
       if (track === undefined) throw new DOMException('no track', 'NotFoundError')
@@ -192,14 +199,29 @@ export class Capture {
         return
       }
       track.enabled = enabled
-      this.took(kind, track)
+      await this.took(kind, track)
     } catch (error) {
       if (mine !== this.asked[kind]) return
       this.edit(kind, { on: false, starting: false, track: undefined, problem: problemOf(error) })
     }
   }
 
-  private took(kind: Device, track: MediaStreamTrack): void {
+  // A camera is there once its picture is as it is to be seen: nobody may see the room before it is blurred.
+  private async took(kind: Device, track: MediaStreamTrack): Promise<void> {
+    if (kind === 'microphone') return this.adopt(kind, track)
+    const mine = this.asked[kind]
+    const seen = await dressed(track)
+    if (seen !== track) track.stop()
+    if (mine === this.asked[kind]) this.adopt(kind, seen)
+    else seen.stop()
+  }
+
+  private async dressAnew(): Promise<void> {
+    const { on, track } = this.state.get().camera
+    if (on && track !== undefined) await this.took('camera', track)
+  }
+
+  private adopt(kind: Device, track: MediaStreamTrack): void {
     if (this.closed) {
       track.stop()
       return
@@ -221,16 +243,16 @@ export class Capture {
     this.edit(kind, { starting: false, track, problem: undefined })
   }
 
-  private constraints(kind: Device): MediaTrackConstraints {
-    const deviceId = chosen.get()[kind]
-    const base = kind === 'camera' ? CAMERA : MICROPHONE
-    // Not `exact`: a device chosen last week and left at home must not keep today's from working.
-    return deviceId === '' ? base : { ...base, deviceId: { ideal: deviceId } }
-  }
-
   private edit(kind: Device, change: Partial<DeviceState>): void {
     this.state.update((s) => ({ ...s, [kind]: { ...s[kind], ...change } }))
   }
+}
+
+export const constraintsOf = (kind: Device): MediaTrackConstraints => {
+  const deviceId = chosen.get()[kind]
+  const base = kind === 'camera' ? CAMERA : MICROPHONE
+  // Not `exact`: a device chosen last week and left at home must not keep today's from working.
+  return deviceId === '' ? base : { ...base, deviceId: { ideal: deviceId } }
 }
 
 const permission = async (kind: Device): Promise<PermissionState | undefined> => {

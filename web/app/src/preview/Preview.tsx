@@ -2,6 +2,7 @@
 
 import { ArrowLeft, Camera, LoaderCircle, Mic, MicOff, Video, VideoOff, Volume2 } from 'lucide-react'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { BackgroundPicker } from '../background/BackgroundPicker'
 import type { Capture } from '../media/capture'
 import { canChooseSpeaker, chooseDevice, chosen as chosenDevices, devices } from '../media/deviceList'
 import { DevicePicker } from '../media/DevicePicker'
@@ -162,6 +163,7 @@ export const Preview = ({ room, watch, knownAs, capture, media, joining, join }:
                 choose={(id) => void capture.choose('camera', id)}
                 testid={testids.cameraSelect}
               />
+              <BackgroundPicker />
               {canChooseSpeaker() && lists.speakers.length > 0 && (
                 <DevicePicker
                   kind="speaker"

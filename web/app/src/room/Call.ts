@@ -4,6 +4,7 @@
 import { maySend, mayWrite, type Participant, type Room, type Source } from '/sdk/parlor.js'
 import { Boards } from '../board/Boards'
 import { PREFIX } from '../board/keys'
+import { gaveUp } from '../background/background'
 import { type ChatLog, TYPE, type Upload } from '../chat/ChatLog'
 import { Store } from '../store'
 import { strings } from '../strings'
@@ -82,6 +83,10 @@ export class Call {
         if (by !== undefined && participant === room.localParticipant)
           this.notices.say(strings.room.mutedBy(nameOf(by), source))
       }),
+      gaveUp.subscribe(() => {
+        const why = gaveUp.get()
+        if (why !== undefined) this.notices.say(strings.background[why])
+      }),
       room.on('audioBlocked', () => this.silent.set(true)),
       room.on('disconnected', (reason: string) =>
         disconnected(reason === 'room_closed' && this.host.ended ? 'ended' : reason),
@@ -152,6 +157,7 @@ export class Call {
   }
 
   end(): void {
+    this.own.end()
     for (const off of this.offs.splice(0)) off()
     this.host.end()
     this.notices.close()

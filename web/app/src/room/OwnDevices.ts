@@ -2,6 +2,8 @@
 // is on is the room's to say; this only asks it.
 
 import type { Room } from '/sdk/parlor.js'
+import { background, dressed } from '../background/background'
+import { constraintsOf } from '../media/capture'
 import { chooseDevice, chosen, devices, listDevices } from '../media/deviceList'
 import { type Device, type Problem, problemOf } from '../media/problem'
 import { Store } from '../store'
@@ -43,13 +45,23 @@ export class OwnDevices {
   // Which was opened last.
   private readonly noted: Partial<Record<Device, MediaStreamTrack>> = {}
   private readonly last: Partial<Record<Device, string | undefined>> = {}
+  // A camera that was opened here, for what is behind oneself to be blurred, is closed here.
+  private camera: MediaStreamTrack | undefined
+  private undressed = false
+  private readonly off = background.subscribe(() => void this.dressAnew())
 
   constructor(room: Room) {
     this.room = room
   }
 
+  end(): void {
+    this.off()
+    this.camera?.stop()
+  }
+
   async set(device: Device, on: boolean): Promise<void> {
     await this.ask(device, () => {
+      if (device === 'camera' && on && background.get() !== 'none') return this.showBlurred()
       // A device that was chosen once and is not here today must not keep another one from working.
       const deviceId = deviceFor(chosen.get()[device], this.last[device], listOf(device))
       const options = deviceId === undefined ? {} : { deviceId }
@@ -110,6 +122,40 @@ export class OwnDevices {
     this.state.update((s) => ({ ...s, problems: { ...s.problems, [device]: undefined } }))
   }
 
+  private async showBlurred(): Promise<void> {
+    const [camera] = (
+      await navigator.mediaDevices.getUserMedia({ video: constraintsOf('camera') })
+    ).getVideoTracks()
+    if (camera === undefined) return
+    const seen = await dressed(camera)
+    if (seen !== camera) camera.stop()
+    await this.show(seen)
+  }
+
+  // In the place of what was shown, without a word to the server.
+  private async show(camera: MediaStreamTrack): Promise<void> {
+    const before = this.room.localParticipant.getTrack('camera')?.mediaStreamTrack
+    await this.room.localParticipant.publishTrack(camera, { source: 'camera' })
+    this.camera = camera
+    if (before !== camera) before?.stop()
+  }
+
+  private async dressAnew(): Promise<void> {
+    // Not while the camera is being changed, but after.
+    this.undressed = this.state.get().busy.camera
+    if (this.undressed) return
+    await this.ask('camera', async () => {
+      const me = this.room.localParticipant
+      const now = me.getTrack('camera')?.mediaStreamTrack
+      if (!me.isCameraEnabled || now === undefined) return
+      const seen = await dressed(now)
+      if (seen === now) return
+      // Turned off meanwhile.
+      if (me.isCameraEnabled) await this.show(seen)
+      else seen.stop()
+    })
+  }
+
   private async ask(device: Device | 'screen', change: () => Promise<unknown>): Promise<void> {
     if (this.state.get().busy[device]) return
     this.state.update((s) => ({
@@ -126,6 +172,7 @@ export class OwnDevices {
       busy: { ...s.busy, [device]: false },
       problems: { ...s.problems, [device]: problem },
     }))
+    if (device === 'camera' && this.undressed) void this.dressAnew()
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { Camera, Mic, Volume2 } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { BackgroundPicker } from '../background/BackgroundPicker'
 import { canChooseSpeaker, chooseDevice, chosen as chosenDevices, devices } from '../media/deviceList'
 import { DevicePicker } from '../media/DevicePicker'
 import { useStore } from '../store'
@@ -66,6 +67,7 @@ const DeviceSection = ({ own, publishes }: { own: OwnDevices; publishes: boolean
             choose={(id) => void own.choose('camera', id)}
             testid={testids.cameraSelect}
           />
+          <BackgroundPicker />
         </>
       )}
       {speakers && (

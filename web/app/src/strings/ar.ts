@@ -56,6 +56,14 @@ export const ar: PartOfStrings = {
     options: (device) => (device === 'camera' ? 'خيارات الكاميرا' : 'خيارات الصوت'),
   },
 
+  background: {
+    heading: 'الخلفية',
+    none: 'كما هي',
+    blur: 'مموّهة',
+    slow: 'لم تعد الخلفية مموّهة: هذا الجهاز أبطأ من ذلك.',
+    failed: 'لا يمكن تمويه الخلفية هنا.',
+  },
+
   problem: {
     camera: 'الكاميرا',
     microphone: 'الميكروفون',

@@ -63,6 +63,14 @@ export const de: PartOfStrings = {
     options: (device) => (device === 'camera' ? 'Kamera wählen' : 'Ton einstellen'),
   },
 
+  background: {
+    heading: 'Hintergrund',
+    none: 'Wie er ist',
+    blur: 'Verschwommen',
+    slow: 'Der Hintergrund ist nicht mehr verschwommen: Dieses Gerät ist zu langsam dafür.',
+    failed: 'Der Hintergrund kann hier nicht verschwommen gezeigt werden.',
+  },
+
   problem: {
     denied: {
       title: (what) => `${what}: nicht erlaubt`,

@@ -62,6 +62,14 @@ export const en = {
     options: (device: Device) => (device === 'camera' ? 'Camera options' : 'Audio options'),
   },
 
+  background: {
+    heading: 'Background',
+    none: 'As it is',
+    blur: 'Blurred',
+    slow: 'The background is not blurred any more: this device is too slow for it.',
+    failed: 'The background cannot be blurred here.',
+  },
+
   // What happened to a device, and what to do. `how` depends on the browser where that is where the switch is.
   problem: {
     denied: {

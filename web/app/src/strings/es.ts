@@ -63,6 +63,14 @@ export const es: PartOfStrings = {
     options: (device) => (device === 'camera' ? 'Opciones de cámara' : 'Opciones de sonido'),
   },
 
+  background: {
+    heading: 'Fondo',
+    none: 'Tal cual',
+    blur: 'Desenfocado',
+    slow: 'El fondo ya no se desenfoca: este dispositivo es demasiado lento.',
+    failed: 'Aquí no se puede desenfocar el fondo.',
+  },
+
   problem: {
     denied: {
       title: (what) => `${what}: acceso bloqueado`,
