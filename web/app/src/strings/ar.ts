@@ -141,8 +141,43 @@ export const ar: PartOfStrings = {
     stopThem: (name) => `إيقاف ${own(name)}`,
     audioOnly: 'الصوت فقط: صور الآخرين مطفأة.',
     showPictures: 'إظهار الصور',
+    more: 'المزيد',
+    react: 'إرسال تفاعل',
+    raiseHand: 'رفع اليد',
+    lowerHand: 'خفض اليد',
+    raised: (name) => `رفع ${own(name)} يده`,
+    lowered: 'خُفضت يدك',
+    lowerTheirs: (name) => `خفض يد ${own(name)}`,
+    lowerAll: 'خفض كلّ الأيدي',
+    hands: 'الأيدي المرفوعة',
+    everyone: 'كلّ من هنا',
+    showSelf: 'إظهار صورتي',
+    fullScreen: 'ملء الشاشة',
+    pip: 'صورة داخل صورة',
+    talking: 'يُسمع صوتك ما دمت تضغط مفتاح المسافة',
     pin: (name) => `تكبير ${own(name)}`,
     unpin: (name) => `إنهاء تكبير ${own(name)}`,
+  },
+
+  invite: {
+    heading: 'دعوة الناس',
+    how: 'من معه هذا الرابط يدخل به من أيّ متصفّح.',
+    copy: 'نسخ الرابط',
+    share: 'مشاركة',
+    byHand: 'حدّد الرابط وانسخه.',
+    code: 'الرابط رمزًا للهواتف',
+  },
+
+  layouts: { heading: 'الترتيب', auto: 'تلقائي', grid: 'شبكة', speaker: 'المتحدّث' },
+
+  settings: { heading: 'الإعدادات', devices: 'الكاميرا والميكروفون ومكبّر الصوت' },
+
+  keys: { heading: 'اختصارات لوحة المفاتيح', escape: 'إغلاق المفتوح' },
+
+  wait: {
+    heading: 'في انتظار الإذن بالدخول',
+    unseen: 'حتى ذلك الحين لا يراك أحد ولا يسمعك، ولا تراهم ولا تسمعهم.',
+    stop: 'إنهاء الانتظار',
   },
 
   network: {
@@ -161,6 +196,9 @@ export const ar: PartOfStrings = {
       sse: 'دفق أحداث',
       poll: 'استعلام طويل',
     },
+    sending: 'إرسال',
+    receiving: 'استقبال',
+    test: 'اختبار هذا الاتصال',
     qualities: {
       excellent: 'ممتازة',
       good: 'جيّدة',

@@ -183,6 +183,27 @@ export const de: PartOfStrings = {
         : `${name} hat ${yourSource[source]} stummgeschaltet`,
     audioOnly: 'Nur Ton: Die Bilder der anderen sind aus.',
     showPictures: 'Bilder zeigen',
+    more: 'Mehr',
+    mediaAway: 'Ton und Bild kommen gerade nicht durch. Ein anderer Weg wird gesucht…',
+    whatGetsThrough: 'Ansehen, was durchkommt',
+    react: 'Reaktion senden',
+    reacted: (name, emoji, more) =>
+      more === 0
+        ? `${name}: ${emoji}`
+        : `${name}: ${emoji}${plural(more, { one: ' und eine weitere', other: ' und # weitere' })}`,
+    raiseHand: 'Hand heben',
+    lowerHand: 'Hand senken',
+    raised: (name) => `${name} hat die Hand gehoben`,
+    lowered: 'Deine Hand wurde gesenkt',
+    handUp: (place) => `Hand gehoben, Nummer ${place}`,
+    lowerTheirs: (name) => `Hand von ${name} senken`,
+    lowerAll: 'Alle Hände senken',
+    hands: 'Gehobene Hände',
+    everyone: 'Alle hier',
+    showSelf: 'Mein eigenes Bild zeigen',
+    fullScreen: 'Vollbild',
+    pip: 'Bild im Bild',
+    talking: 'Man hört dich, solange du die Leertaste hältst',
     pin: (name) => `${name} groß zeigen`,
     unpin: (name) => `${name} nicht mehr groß zeigen`,
   },
@@ -231,6 +252,42 @@ export const de: PartOfStrings = {
     again: 'Du warst zu lange weg: Jemand muss dich wieder hereinlassen.',
   },
 
+  invite: {
+    heading: 'Leute einladen',
+    how: 'Wer diesen Link hat, kommt damit herein, aus jedem Browser.',
+    copy: 'Link kopieren',
+    share: 'Teilen',
+    byHand: 'Markiere den Link und kopiere ihn.',
+    code: 'Der Link als Code für Telefone',
+  },
+
+  reactions: {
+    '👍': 'Daumen hoch',
+    '❤️': 'Herz',
+    '👏': 'Klatschen',
+    '😂': 'Lachen',
+    '🎉': 'Feiern',
+    '😮': 'Staunen',
+    '🤔': 'Nachdenken',
+    '👋': 'Winken',
+  },
+
+  layouts: { heading: 'Anordnung', auto: 'Automatisch', grid: 'Gitter', speaker: 'Wer spricht' },
+
+  settings: { heading: 'Einstellungen', devices: 'Kamera, Mikrofon und Lautsprecher' },
+
+  keys: {
+    heading: 'Tastenkürzel',
+    escape: 'Schließen, was offen ist',
+    single: 'Diese Tasten benutzen',
+    singleHow: 'Aus: Nur Leertaste, Esc und ? bewirken etwas.',
+    talk: 'Sprechen, während man stumm ist',
+    space: 'Leertaste halten',
+    orSpace: (key) => `${key}, oder Leertaste halten`,
+    microphone: 'Mikrofon an oder aus',
+    camera: 'Kamera an oder aus',
+  },
+
   network: {
     heading: 'Verbindung',
     state: 'Zustand',
@@ -242,6 +299,14 @@ export const de: PartOfStrings = {
     audioOnly: 'Nur Ton',
     audioOnlyHow: 'Keine Bilder der anderen: braucht wenig von deiner Verbindung.',
     transport: { webrtc: 'Datenkanal', websocket: 'WebSocket', sse: 'Ereignisstrom', poll: 'Long Polling' },
+    roundTrip: 'Hin und zurück',
+    sending: 'Gesendet',
+    receiving: 'Empfangen',
+    lost: 'Unterwegs verloren',
+    test: 'Diese Verbindung prüfen',
+    lostBoth: (sent, received) =>
+      `${(received * 100).toFixed(1)} % herein, ${(sent * 100).toFixed(1)} % hinaus`,
+    ways: { udp: 'UDP', tcp: 'TCP', relay: 'Relais' },
     qualities: {
       excellent: 'Sehr gut',
       good: 'Gut',
@@ -462,6 +527,14 @@ export const de: PartOfStrings = {
     too_many_media: {
       title: 'Zu viele Kameras und Bildschirme auf einmal',
       text: 'Diese Seite hat mehr Bilder geschickt, als der Server von einer Person nimmt. Tritt mit weniger noch einmal bei.',
+    },
+    storage_full: {
+      title: 'Für weitere Dateien ist kein Platz',
+      text: 'Der Raum oder der ganze Server hält so viele Dateien, wie er darf. Ältere machen nach einer Weile Platz.',
+    },
+    not_found: {
+      title: 'Diese Datei ist nicht mehr da',
+      text: 'Dateien bleiben so lange wie ihr Raum, und eine Weile, wenn niemand sie ansieht. Bitte noch einmal darum.',
     },
     internal: {
       title: 'Etwas ist schiefgegangen',

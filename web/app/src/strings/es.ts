@@ -179,6 +179,27 @@ export const es: PartOfStrings = {
       source === 'screen' ? `${name} ha parado tu pantalla` : `${name} ha silenciado ${yourSource[source]}`,
     audioOnly: 'Solo sonido: las imágenes de los demás están apagadas.',
     showPictures: 'Mostrar imágenes',
+    more: 'Más',
+    mediaAway: 'El sonido y la imagen no llegan ahora. Buscando otro camino…',
+    whatGetsThrough: 'Ver qué pasa por la red',
+    react: 'Enviar una reacción',
+    reacted: (name, emoji, more) =>
+      more === 0
+        ? `${name}: ${emoji}`
+        : `${name}: ${emoji}${plural(more, { one: ' y una reacción más', other: ' y # reacciones más' })}`,
+    raiseHand: 'Levantar la mano',
+    lowerHand: 'Bajar la mano',
+    raised: (name) => `${name} ha levantado la mano`,
+    lowered: 'Te han bajado la mano',
+    handUp: (place) => `Mano levantada, número ${place}`,
+    lowerTheirs: (name) => `Bajar la mano de ${name}`,
+    lowerAll: 'Bajar todas las manos',
+    hands: 'Manos levantadas',
+    everyone: 'Todos los presentes',
+    showSelf: 'Mostrar mi imagen',
+    fullScreen: 'Pantalla completa',
+    pip: 'Imagen dentro de imagen',
+    talking: 'Se te oye mientras mantengas Espacio',
     pin: (name) => `Mostrar a ${name} en grande`,
     unpin: (name) => `Dejar de mostrar a ${name} en grande`,
   },
@@ -227,6 +248,42 @@ export const es: PartOfStrings = {
     again: 'Has estado fuera demasiado tiempo: alguien tiene que dejarte entrar otra vez.',
   },
 
+  invite: {
+    heading: 'Invitar a gente',
+    how: 'Quien tenga este enlace entra con él, desde cualquier navegador.',
+    copy: 'Copiar enlace',
+    share: 'Compartir',
+    byHand: 'Selecciona el enlace y cópialo.',
+    code: 'El enlace como código para teléfonos',
+  },
+
+  reactions: {
+    '👍': 'Pulgar arriba',
+    '❤️': 'Corazón',
+    '👏': 'Aplauso',
+    '😂': 'Risa',
+    '🎉': 'Fiesta',
+    '😮': 'Sorpresa',
+    '🤔': 'Pensando',
+    '👋': 'Saludo',
+  },
+
+  layouts: { heading: 'Disposición', auto: 'Automática', grid: 'Cuadrícula', speaker: 'Quien habla' },
+
+  settings: { heading: 'Ajustes', devices: 'Cámara, micrófono y altavoz' },
+
+  keys: {
+    heading: 'Atajos de teclado',
+    escape: 'Cerrar lo que está abierto',
+    single: 'Usar estas teclas',
+    singleHow: 'Desactivado: solo Espacio, Esc y ? hacen algo.',
+    talk: 'Hablar estando en silencio',
+    space: 'mantener Espacio',
+    orSpace: (key) => `${key}, o mantener Espacio`,
+    microphone: 'Activar o silenciar el micrófono',
+    camera: 'Encender o apagar la cámara',
+  },
+
   network: {
     heading: 'Conexión',
     state: 'Estado',
@@ -243,6 +300,14 @@ export const es: PartOfStrings = {
       sse: 'Flujo de eventos',
       poll: 'Long polling',
     },
+    roundTrip: 'Ida y vuelta',
+    sending: 'Enviando',
+    receiving: 'Recibiendo',
+    lost: 'Perdido por el camino',
+    test: 'Probar esta conexión',
+    lostBoth: (sent, received) =>
+      `${(received * 100).toFixed(1)} % de entrada, ${(sent * 100).toFixed(1)} % de salida`,
+    ways: { udp: 'UDP', tcp: 'TCP', relay: 'Relé' },
     qualities: {
       excellent: 'Excelente',
       good: 'Buena',
@@ -457,6 +522,14 @@ export const es: PartOfStrings = {
     too_many_media: {
       title: 'Demasiadas cámaras y pantallas a la vez',
       text: 'Esta página envió más imágenes de las que el servidor acepta de una persona. Vuelve a entrar con menos.',
+    },
+    storage_full: {
+      title: 'No hay sitio para más archivos',
+      text: 'La sala, o todo el servidor, guarda tantos archivos como puede. Los más viejos dejan sitio al cabo de un rato.',
+    },
+    not_found: {
+      title: 'Ese archivo ya no está',
+      text: 'Los archivos duran lo que su sala, y un rato si nadie los mira. Vuelve a pedirlo.',
     },
     internal: {
       title: 'Algo ha ido mal',
