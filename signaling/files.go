@@ -24,6 +24,7 @@ const (
 	fileIdle     = 15 * time.Second
 	fileSlowest  = 4 << 10
 	filesAtOnce  = 3 // of one participant, on their way here
+	fileSwallow  = 10 * time.Second
 	fileCacheFor = 24 * time.Hour
 )
 
@@ -73,8 +74,21 @@ func (u *uploads) end() {
 	u.now--
 }
 
-// serveUpload takes a file from somebody in a room.
+// serveUpload takes a file from somebody in a room. What of one is refused is read nevertheless, if it is not too much:
+// browsers and proxies that cannot send on do not look for an answer, and say that the line broke.
 func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request) error {
+	err := h.takeFile(w, r)
+	if err != nil && h.ctx.Err() == nil && r.Header.Get("Expect") == "" {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileSwallow)) // or in memory
+		_, _ = io.CopyN(io.Discard, r.Body, h.cfg.Files.Largest()+swallowMore)
+	}
+	return err
+}
+
+// swallowMore is how much larger than the largest file something is that is still worth an answer.
+const swallowMore = 1 << 20
+
+func (h *Handler) takeFile(w http.ResponseWriter, r *http.Request) error {
 	c, err := h.uploader(r)
 	if err != nil {
 		return err

@@ -48,10 +48,16 @@ scene(
     await undo(ben)
     await equal([ada, ben], (all) => all.length === 2 && !all.some(({ type }) => type === 'ellipse'))
 
+    // A picture goes the way of files.
+    await drop(ada, 620, 560)
+    await equal([ada, ben], (all) => all.length === 3)
+    await hasPicture(ben)
+
     const cy = await browser.tab('Cy', { viewport: { width: 900, height: 700 } })
     await enter(cy, server, { room: 'board', name: 'Cy' })
     await openBoard(cy)
-    await equal([ada, ben, cy], (all) => all.length === 2)
+    await equal([ada, ben, cy], (all) => all.length === 3)
+    await hasPicture(cy)
 
     // Without a server everybody goes on; one deletes what another moves on with.
     await server.kill()
@@ -59,12 +65,12 @@ scene(
     await drawn(ben, 'diamond', square(560, 300))
     await drawn(ada, 'rectangle', square(300, 320))
     const again = await stage.serve({ port, args })
-    await equal([ada, ben, cy], (all) => all.length === 4, { within: 30_000 })
+    await equal([ada, ben, cy], (all) => all.length === 5, { within: 30_000 })
 
     await clear(ada)
     await equal([ada, ben, cy], (all) => all.length === 0)
     await undo(ada)
-    await equal([ada, ben, cy], (all) => all.length === 4)
+    await equal([ada, ben, cy], (all) => all.length === 5)
 
     for (const format of ['png', 'svg', 'excalidraw']) {
       await ada.click('board-menu')
@@ -91,6 +97,30 @@ function noteViolations() {
 
 const strokes = (tab) =>
   tab.evaluate(() => window.parlor.state.entries('wb/').filter(([, value]) => value.type === 'freedraw'))
+
+// A picture that somebody drags onto the board.
+const drop = (tab, x, y) =>
+  tab.evaluate(
+    async ([clientX, clientY]) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 120, height: 80 })
+      canvas.getContext('2d').fillRect(20, 20, 60, 40)
+      const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'))
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File([blob], 'picture.png', { type: 'image/png' }))
+      const at = { clientX, clientY, bubbles: true, cancelable: true, dataTransfer }
+      document.querySelector('.excalidraw canvas.interactive').dispatchEvent(new DragEvent('drop', at))
+    },
+    [x, y],
+  )
+
+const hasPicture = (tab) =>
+  until(`${tab.label} has the picture`, () =>
+    tab.evaluate(() => {
+      const image = window.parlorBoard.getSceneElements().find(({ type }) => type === 'image')
+      const file = image && window.parlorBoard.getFiles()[image.fileId]
+      return file?.dataURL.startsWith('data:image/png;base64,iVBOR') === true
+    }),
+  )
 
 async function undo(tab) {
   await tab.page.locator('.excalidraw').focus()

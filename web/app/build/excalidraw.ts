@@ -31,6 +31,8 @@ const edits: readonly [of: string, what: RegExp, by: string][] = [
     /(\w+)\.setAttribute\("style",\s*"white-space: pre;"\)/u,
     '$1.style.whiteSpace="pre"',
   ],
+  // So is WebAssembly, with which large pictures would be made smaller.
+  ['no WebAssembly', /features:\s*\["js",\s*"wasm"\]/u, 'features:["js"]'],
   ['no Xiaolai', /(\("Virgil",\s*\.\.\.\w+\),\s*\w+\(\w+),\s*\.\.\.\w+\)/u, '$1)'],
 ]
 

@@ -2,13 +2,16 @@
 
 import { CaptureUpdateAction, Excalidraw, MainMenu, newElementWith, THEME } from '@excalidraw/excalidraw'
 import '@excalidraw/excalidraw/index.css'
-import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types'
+import type { BinaryFileData, ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types'
 import { useEffect, useRef, useState } from 'react'
 import type { Room } from '/sdk/parlor.js'
 import styles from './Board.module.css'
 import type { Boards } from './Boards'
 import { BoardSync } from './BoardSync'
+import { codeOf } from '../errors'
+import { strings } from '../strings'
 import { ExcalidrawCanvas } from './ExcalidrawCanvas'
+import { PICTURES, Pictures } from './Pictures'
 import { download, fileOf, type Format } from './save'
 import { sketchOf } from './sketch'
 import { useLight } from './useLight'
@@ -40,7 +43,6 @@ const OPTIONS = {
     export: false,
     saveAsImage: false,
   },
-  tools: { image: false },
 } as const
 
 const Board = ({ room, boards, board, refused, ready }: Props) => {
@@ -50,7 +52,13 @@ const Board = ({ room, boards, board, refused, ready }: Props) => {
 
   useEffect(() => {
     if (api === undefined) return
-    const canvas = new ExcalidrawCanvas(api, board, boards.presence)
+    const pictures = new Pictures({
+      url: (id) => room.fileUrl(id),
+      has: (id) => id in api.getFiles(),
+      show: (some) =>
+        api.addFiles(some.map((picture) => ({ ...picture, created: Date.now() }) as BinaryFileData)),
+    })
+    const canvas = new ExcalidrawCanvas(api, board, boards.presence, pictures)
     const { state } = room
     const { mayWrite } = boards
     const own = new BoardSync({ board, state, canvas, mayWrite, others: () => boards.others(board), refused })
@@ -88,6 +96,7 @@ const Board = ({ room, boards, board, refused, ready }: Props) => {
         UIOptions={OPTIONS}
         aiEnabled={false}
         validateEmbeddable={false}
+        generateIdForFile={(file) => put(room, file)}
         onChange={(elements, { newElement }) => {
           sync.current?.changed()
           const drawn = newElement && elements.find((element) => element.id === newElement.id)
@@ -107,6 +116,18 @@ const Board = ({ room, boards, board, refused, ready }: Props) => {
 }
 
 export default Board
+
+// A picture is a file of the room, and its id there is its id on the board. What is thrown is shown by Excalidraw.
+const put = async (room: Room, file: File): Promise<string> => {
+  if (!PICTURES.includes(file.type)) throw new Error(strings.board.notPicture)
+  try {
+    const { id, type } = await room.upload(file)
+    if (PICTURES.includes(type)) return id
+  } catch (error) {
+    throw new Error(strings.board.refused[codeOf(error)] ?? strings.board.notSaved)
+  }
+  throw new Error(strings.board.notPicture)
+}
 
 const drawingOf = (api: ExcalidrawImperativeAPI): Drawing => ({
   save: async (format, name) => download(await fileOf(api, format), `${name}.${format}`),

@@ -7,6 +7,7 @@ import type { AppState, Collaborator, ExcalidrawImperativeAPI, SocketId } from '
 import { hueOf } from '../ui/avatar'
 import type { Canvas } from './BoardSync'
 import { decode, type Element } from './element'
+import type { Pictures } from './Pictures'
 import type { Presence, Whereabouts } from './Presence'
 import { FIRST, grow, type Seen } from './sketch'
 
@@ -28,6 +29,7 @@ export class ExcalidrawCanvas implements Canvas {
   private readonly api: ExcalidrawImperativeAPI
   private readonly board: string
   private readonly presence: Presence
+  private readonly pictures: Pictures
   private readonly off: () => void
   private readonly strokes = new Map<string, Seen>()
   // By participant.
@@ -37,10 +39,11 @@ export class ExcalidrawCanvas implements Canvas {
   private collaborators = new Map<SocketId, Collaborator>()
   private frame = 0
 
-  constructor(api: ExcalidrawImperativeAPI, board: string, presence: Presence) {
+  constructor(api: ExcalidrawImperativeAPI, board: string, presence: Presence, pictures: Pictures) {
     this.api = api
     this.board = board
     this.presence = presence
+    this.pictures = pictures
     this.off = presence.listen((id) => this.move(id))
     for (const id of presence.others.keys()) this.move(id)
   }
@@ -65,6 +68,7 @@ export class ExcalidrawCanvas implements Canvas {
     const sketches = [...this.sketches.values()].map((sketch) => ({ ...sketch, index: null }))
     this.ids = new Set(sketches.map((sketch) => sketch.id))
     this.api.updateScene({ elements: [...elements, ...sketches], captureUpdate: CaptureUpdateAction.NEVER })
+    this.pictures.look(elements)
   }
 
   restore(element: Element): Element | undefined {
@@ -73,6 +77,7 @@ export class ExcalidrawCanvas implements Canvas {
 
   close(): void {
     this.off()
+    this.pictures.close()
     cancelAnimationFrame(this.frame)
   }
 

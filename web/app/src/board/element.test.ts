@@ -20,6 +20,18 @@ describe('elements of others', () => {
   })
 
   test.each([
+    ['https://parlor.example/r/x?element=1', true],
+    ['HTTP://parlor.example', true],
+    ['javascript:alert(1)', false],
+    ['view-source:https://parlor.example', false],
+    ['//parlor.example', false],
+    ['https://', false],
+    ['?token=x', false],
+  ])('lead to the web or nowhere: %s', (link, leads) => {
+    expect(read({ link })?.link).toBe(leads ? link : null)
+  })
+
+  test.each([
     ['another id than the key', { id: 'other' }],
     ['a page in a frame', { type: 'iframe' }],
     ['an embedded page', { type: 'embeddable' }],

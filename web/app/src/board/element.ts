@@ -106,5 +106,9 @@ export const decode = (id: string, value: unknown): Element | undefined => {
     return undefined
   if (value['type'] === 'text' && !(typeof value['text'] === 'string' && value['text'] !== ''))
     return undefined
-  return value as unknown as Element
+  return { ...value, link: webLink(value['link']) } as unknown as Element
 }
+
+// Links lead to pages of the web, or nowhere.
+const webLink = (link: unknown): string | null =>
+  typeof link === 'string' && /^https?:\/\//iu.test(link) && URL.canParse(link) ? link : null

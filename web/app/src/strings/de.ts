@@ -357,6 +357,7 @@ export const de: PartOfStrings = {
     alone: 'Personen ausblenden',
     beside: 'Personen zeigen',
     notSaved: 'Etwas ließ sich nicht auf die Tafel bringen und wurde zurückgenommen.',
+    notPicture: 'Bilder auf einer Tafel sind PNG, JPEG, GIF oder WebP.',
     none: 'In diesem Raum gibt es noch kein Whiteboard.',
   },
 

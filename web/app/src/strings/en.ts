@@ -372,7 +372,10 @@ export const en = {
       state_full: 'The boards of this room are full: delete something to go on.',
       too_large: 'That is too large for the board. It was taken back.',
       left: 'You left the room.',
+      storage_full: 'The room has no place for more pictures.',
+      rate_limited: 'Too many pictures at once. Try again in a while.',
     } as Record<string, string>,
+    notPicture: 'Pictures on a board are PNG, JPEG, GIF or WebP.',
     none: 'There is no whiteboard in this room yet.',
   },
 

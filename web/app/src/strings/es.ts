@@ -358,6 +358,7 @@ export const es: PartOfStrings = {
     alone: 'Ocultar a las personas',
     beside: 'Mostrar a las personas',
     notSaved: 'Algo no se pudo poner en la pizarra y se ha retirado.',
+    notPicture: 'Las imágenes de una pizarra son PNG, JPEG, GIF o WebP.',
     none: 'Todavía no hay ninguna pizarra en esta sala.',
   },
 
