@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutToken } from './token'
+import { nameIn, withoutToken } from './token'
 
 describe('withoutToken', () => {
   it.each([
@@ -10,5 +10,23 @@ describe('withoutToken', () => {
     ['https://p.example/r/demo?token=#part', 'https://p.example/r/demo#part', ''],
   ])('%s', (address, clean, token) => {
     expect(withoutToken(address)).toEqual({ address: clean, token })
+  })
+})
+
+describe('nameIn', () => {
+  const token = (claims: string) => `x.${Buffer.from(claims).toString('base64url')}.y`
+
+  it.each([
+    [token('{"name":"Zoë 👩‍🚀 <b>?>"}'), 'Zoë 👩‍🚀 <b>?>'],
+    [token('{"name":""}'), undefined],
+    [token('{"name":7}'), undefined],
+    [token('{"sub":"ada"}'), undefined],
+    [token('null'), undefined],
+    [token('no JSON'), undefined],
+    ['not a token', undefined],
+    ['a.%%%.b', undefined],
+    [undefined, undefined],
+  ])('%s', (from, name) => {
+    expect(nameIn(from)).toBe(name)
   })
 })

@@ -43,3 +43,16 @@ export const tokenFor = (path: string): string | undefined => {
     return undefined
   }
 }
+
+// Who a token is for, in words; undefined if it does not say. The server, which checks it, has the last word.
+export const nameIn = (token: string | undefined): string | undefined => {
+  try {
+    const payload = (token?.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')
+    const bytes = Uint8Array.from(atob(payload), (c) => c.charCodeAt(0))
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof claims !== 'object' || claims === null || !('name' in claims)) return undefined
+    return typeof claims.name === 'string' && claims.name !== '' ? claims.name : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -2,19 +2,17 @@
 // names of files, files and names of rooms, through real pages that report every breach of their policy.
 
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { onBoard, openBoard } from '../../harness/drawing.mjs'
 import { inRoom } from '../../harness/people.mjs'
 import { scene } from '../../harness/scene.mjs'
+import { keyArgs, mint } from '../../harness/token.mjs'
 import { until } from '../../harness/until.mjs'
 
 const PAYLOADS = readFileSync(new URL('../../data/payloads.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter(Boolean)
-const KEY = 'safety'
-const SECRET = 'a-secret-of-at-least-thirty-two-bytes'
 const TOGETHER = 72
 
 // What can be told of a page that something of it ran, or tried to.
@@ -60,8 +58,6 @@ const findings = (tab) =>
 
 const NOTHING = { hits: [], breaches: [], handlers: [], strangers: [], links: [], polluted: false }
 
-const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
 // What fits where names have limits.
 const clip = (text, bytes) => {
   let out = text.trim()
@@ -73,19 +69,8 @@ const clip = (text, bytes) => {
 // eslint-disable-next-line no-control-regex
 const named = (text, bytes) => clip(text.replace(/[\u0000-\u001f\u202a-\u202e\u2066-\u2069]/g, ''), bytes) || 'x'
 
-function token(room, payload) {
-  const now = Math.floor(Date.now() / 1000)
-  const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({
-    iss: KEY,
-    sub: named(payload, 128),
-    name: named(payload, 64),
-    metadata: payload,
-    nbf: now - 5,
-    exp: now + 600,
-    video: { room, roomJoin: true },
-  })}`
-  return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`
-}
+const token = (room, payload) =>
+  mint({ room, identity: named(payload, 128), name: named(payload, 64), metadata: payload })
 
 // What of a drawing could do something if somebody opened it.
 const able = (svg) =>
@@ -211,7 +196,7 @@ scene(
   { within: 120_000 },
   async (stage) => {
     const limits = ['--connections-per-ip', '4000', '--room-size', '400', '--file-room-bytes', '64MiB']
-    const server = await stage.serve({ args: ['--keys', `${KEY}:${SECRET}`, ...limits] })
+    const server = await stage.serve({ args: [...keyArgs, ...limits] })
     const browser = await stage.chromium({ devices: false })
     const [ada, ben] = await Promise.all([watched(browser, server, 'Ada'), watched(browser, server, 'Ben')])
     await ada.goto(`${server.url}/r/safety`)

@@ -4,6 +4,7 @@ import type { SendOptions } from '/sdk/parlor.js'
 import type { RoomCommands } from '../../../element/src/wire'
 import { LONGEST } from '../chat/ChatLog'
 import { endingOf } from '../errors'
+import type { Device, Problem } from '../media/problem'
 import type { Call } from '../room/Call'
 import type { RoomVisit } from '../room/RoomVisit'
 import { type Commands, Refusal } from './Host'
@@ -30,11 +31,28 @@ const sendOptions = (value: unknown): SendOptions => {
   }
 }
 
+// Why a device is not on, in the SDK's words.
+const CODES: Partial<Record<Problem, string>> = {
+  denied: 'permission_denied',
+  dismissed: 'permission_denied',
+  system: 'permission_denied',
+  missing: 'device_not_found',
+  busy: 'device_in_use',
+}
+
 export const commandsOf = (visit: RoomVisit): Commands => {
   const call = (): Call => {
     const phase = visit.phase.get()
     if (phase.at !== 'in') throw new Refusal('not_joined', 'nobody has joined here')
     return phase.call
+  }
+  // As by hand: the device that was chosen, and a camera with what is behind blurred if that was chosen too.
+  const turn = async (device: Device, on: boolean): Promise<void> => {
+    const { own } = call()
+    await own.set(device, on)
+    const problem = own.state.get().problems[device]
+    if (on && problem !== undefined)
+      throw new Refusal(CODES[problem] ?? 'unsupported', `the ${device}: ${problem}`)
   }
   const commands: Record<keyof RoomCommands, (...args: readonly unknown[]) => unknown> = {
     join: async () => {
@@ -44,8 +62,8 @@ export const commandsOf = (visit: RoomVisit): Commands => {
       if (phase.at === 'ended') throw new Refusal(phase.code, endingOf(phase.code).title)
     },
     leave: () => visit.leave(),
-    setMicrophoneEnabled: (on) => call().room.localParticipant.setMicrophoneEnabled(yes(on)),
-    setCameraEnabled: (on) => call().room.localParticipant.setCameraEnabled(yes(on)),
+    setMicrophoneEnabled: (on) => turn('microphone', yes(on)),
+    setCameraEnabled: (on) => turn('camera', yes(on)),
     sendMessage: (type, data, options) =>
       call().room.sendMessage(text(type, 'the type'), data, sendOptions(options)),
     sendChat: (words) => call().say(text(words, 'what is written').slice(0, LONGEST)),

@@ -9,7 +9,7 @@ import { listDevices } from '../media/deviceList'
 import { endVisit, interruptedVisit, remembered, startVisit } from '../preferences'
 import { type Readable, Store } from '../store'
 import { strings } from '../strings'
-import { tokenFor } from '../token'
+import { nameIn, tokenFor } from '../token'
 import { Call } from './Call'
 
 export type Phase =
@@ -67,7 +67,12 @@ export class RoomVisit {
   }
 
   get knownAs(): string {
-    return this.invitation?.get()?.name ?? remembered('name')
+    const invited = this.invitation?.get()
+    return invited?.name ?? nameIn(this.token) ?? remembered('name')
+  }
+
+  private get token(): string | undefined {
+    return this.invitation?.get()?.token ?? tokenFor(location.pathname)
   }
 
   begin(): void {
@@ -142,7 +147,7 @@ export class RoomVisit {
     const stop = new AbortController()
     this.stop = stop
     const chat = new ChatLog()
-    const token = this.invitation?.get()?.token ?? tokenFor(location.pathname)
+    const { token } = this
     try {
       const room = await joinRoom({
         room: this.room,
