@@ -1,6 +1,7 @@
 // All tests in three lanes, in each one file after the other: those that watch pictures and listen, those of tests/quiet,
-// which do without and leave a processor to the first, and those of tests/meanwhile, which do little but wait. What the
-// first say is seen at once, the others' words come at the end.
+// which do without and leave a processor to the first, and those of tests/meanwhile, which do little but wait. Those of
+// tests/alone come last: they need the whole machine, four browsers that decode each other among them. What is said beside
+// the first lane comes at its end.
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -26,4 +27,5 @@ const files = (folder) =>
 const lanes = [run(files('tests'), 'inherit'), run(files('tests/quiet'), 'pipe'), run(files('tests/meanwhile'), 'pipe')]
 const done = await Promise.all(lanes)
 for (const { said } of done) process.stdout.write(said)
+done.push(await run(files('tests/alone'), 'inherit'))
 process.exitCode = Math.max(...done.map(({ code }) => code))

@@ -1,9 +1,9 @@
 // Messages: complete, each once, in one same order at everyone, also while the links they come on change.
 
 import assert from 'node:assert/strict'
-import { enter, seesPeople } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { carriedBy, exchange, received, transport } from '../harness/talk.mjs'
+import { enter, seesPeople } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { carriedBy, exchange, received, transport } from '../../harness/talk.mjs'
 
 const EACH = 1000
 const NAMES = ['Ada', 'Ben', 'Cy']

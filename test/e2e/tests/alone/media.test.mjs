@@ -1,9 +1,9 @@
 // Picture and sound, through the page's own controls: everyone decodes frames of everyone else and hears them.
 
 import assert from 'node:assert/strict'
-import { allReceiveAll, enter, enterByLobby, heardAndSeen, seesPeople, sumOf } from '../harness/people.mjs'
-import { scene } from '../harness/scene.mjs'
-import { PATIENCE, pause } from '../harness/until.mjs'
+import { allReceiveAll, enter, enterByLobby, heardAndSeen, seesPeople, sumOf } from '../../harness/people.mjs'
+import { scene } from '../../harness/scene.mjs'
+import { PATIENCE, pause } from '../../harness/until.mjs'
 
 const SECONDS = 10
 
