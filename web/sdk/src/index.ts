@@ -1,6 +1,7 @@
 export { joinRoom } from './join'
 export { Room } from './room'
-export type { ConnectionState, JoinOptions, MessageMeta, RoomEvents, SendOptions, Transport } from './options'
+export type { ConnectionState, JoinOptions, MessageMeta, RoomEvents, SendOptions } from './options'
+export type { Transport } from './transport'
 export { LocalParticipant, Participant } from './participant'
 export type { Anyone, ConnectionQuality, DeviceOptions, PublishOptions } from './participant'
 export { LocalTrack, RemoteTrack, Track } from './track'

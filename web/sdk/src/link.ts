@@ -1,5 +1,5 @@
 import { WireError } from './frame'
-import type { Transport } from './options'
+import type { Transport } from './transport'
 import { FrameReader } from './reader'
 import type { ServerMessage } from './wire'
 

@@ -4,10 +4,8 @@ import type { MediaState } from './media'
 import type { Anyone, ConnectionQuality, LocalParticipant, Participant } from './participant'
 import type { UnconfirmedMessage } from './session'
 import type { LocalTrack, RemoteTrack } from './track'
+import type { Transport } from './transport'
 import type { Waiting } from './wire'
-
-/** What can carry messages. */
-export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
 
 /** `reconnecting`: nothing gets through, and it is tried. `disconnected`: it is over. */
 export type ConnectionState = 'connected' | 'reconnecting' | 'disconnected'

@@ -16,7 +16,7 @@ import type { Link } from './link'
 import type { Media, MediaState } from './media'
 import { Moderated } from './moderation'
 import { LocalParticipant, noPublisher, type Participant } from './participant'
-import type { ConnectionState, JoinOptions, SendOptions, Transport } from './options'
+import type { ConnectionState, JoinOptions, SendOptions } from './options'
 import { Preset } from './preset'
 import { Session } from './session'
 import { Playback } from './sink'
@@ -24,6 +24,7 @@ import type { RoomState } from './state'
 import { openStudio } from './studio'
 import { httpUrl, sessionUrl } from './url'
 import type { Entry, Grant, Joined, Limits, Resumed, ServerMessage, ClientMessage } from './wire'
+import type { Transport } from './transport'
 
 /** A room we are in. It stays the same object over reconnections. */
 export class Room extends Moderated {

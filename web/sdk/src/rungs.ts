@@ -1,6 +1,6 @@
 import type { Verdict } from './http'
 import { climbDelay } from './ladder'
-import type { Transport } from './options'
+import type { Transport } from './transport'
 
 /** What can carry signalling. */
 export type Base = Exclude<Transport, 'webrtc'>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JoinOptions, Transport } from '../src/options'
+import type { JoinOptions } from '../src/options'
 import { Room } from '../src/room'
+import type { Transport } from '../src/transport'
 import { Network } from './network'
 import { random } from './world'
 

@@ -1,0 +1,2 @@
+/** What can carry messages. */
+export type Transport = 'webrtc' | 'websocket' | 'sse' | 'poll'
