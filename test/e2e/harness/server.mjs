@@ -146,30 +146,32 @@ process.on('exit', () => {
   for (const server of running) server.kill().catch(() => {})
 })
 
+// Below those that systems give to whoever asks for none, which are a browser's before it is ours.
+const PORTS = { from: 20_000, count: 12_000 }
+
 /** A port that is free for both TCP and UDP: the server uses one number for the two. */
 export async function freePort() {
   for (let tries = 0; tries < 50; tries++) {
-    const port = await listenOnce()
-    if (await udpFree(port)) return port
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count)
+    if ((await tcpFree(port)) && (await udpFree(port, 'udp4', '0.0.0.0')) && (await udpFree(port, 'udp6', '::')))
+      return port
   }
   throw new Error('no free port found')
 }
 
-function listenOnce() {
-  return new Promise((done, fail) => {
+function tcpFree(port) {
+  return new Promise((done) => {
     const probe = createServer()
-    probe.once('error', fail)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => done(port))
-    })
+    probe.once('error', () => done(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
   })
 }
 
-function udpFree(port) {
+// A machine without IPv6 has nothing there that could be taken.
+function udpFree(port, family, address) {
   return new Promise((done) => {
-    const probe = createSocket('udp4')
-    probe.once('error', () => done(false))
-    probe.bind(port, '0.0.0.0', () => probe.close(() => done(true)))
+    const probe = createSocket({ type: family, ipv6Only: family === 'udp6' })
+    probe.once('error', ({ code }) => done(code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'))
+    probe.bind(port, address, () => probe.close(() => done(true)))
   })
 }
