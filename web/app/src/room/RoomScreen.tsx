@@ -23,7 +23,7 @@ import { MoreMenu } from './MoreMenu'
 import { Network } from './Network'
 import { OffAir } from './OffAir'
 import { PipView } from './PipView'
-import { type Open, openers, turned } from './panels'
+import { type Open, openers } from './panels'
 import { ReactionLayer } from './ReactionLayer'
 import { RemoteAudio } from './RemoteAudio'
 import styles from './RoomScreen.module.css'
@@ -68,7 +68,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const narrow = useNarrow()
   const bar = useRef<HTMLDivElement>(null)
   const { width } = useSize(bar)
-  const [open, setOpen] = useState<Open>(media ? {} : { side: 'chat' })
+  const [open, setOpen] = useState<Open>(media ? undefined : 'chat')
   const [sheet, setSheet] = useState<'invite' | 'keys'>()
   const pip = usePip()
   const [question, ask] = useState<Question>()
@@ -120,21 +120,20 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
       help: () => setSheet('keys'),
     }).filter(({ id }) => offers(id)),
     ...useHostActions(call.host, ask),
-    ...openers(panels, open, (panel) => setOpen((now) => turned(now, panel))),
+    ...openers(panels, open, setOpen),
   ]
   const { middle, end, menu } = narrow
     ? arrangePhone(actions)
     : arrange(actions, width, TITLE + FIXED + (publishes ? DEVICES.length * PER_DEVICE : 0))
-  const side = panels.find((p) => p.where === 'side' && p.id === open.side)
-  const centre = panels.find((p) => p.where === 'stage' && p.id === open.stage)
-  const close = (where: 'side' | 'stage') => () => setOpen((now) => ({ ...now, [where]: undefined }))
+  const side = panels.find((p) => p.id === open)
+  const close = () => setOpen(undefined)
 
   useKeys(
     {
       m: () => toggle('microphone'),
       v: () => toggle('camera'),
       ...keysOf(actions),
-      Escape: close('side'),
+      Escape: close,
     },
     keys,
   )
@@ -153,7 +152,7 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
   const watching = view.watching > 0 && <Watching count={view.watching} />
   const ends = end.map((action) => <ActionControl key={action.id} action={action} flat />)
 
-  const toasts = <Toasts notices={call.notices} open={() => setOpen((now) => ({ ...now, side: 'chat' }))} />
+  const toasts = <Toasts notices={call.notices} open={() => setOpen('chat')} />
 
   return (
     <main
@@ -191,22 +190,18 @@ export const RoomScreen = ({ call, publishes: wants, media, leave, note }: Props
               hands={hands}
               audioOnly={audioOnly}
               mute={mute}
-              centre={centre?.render(close('stage'))}
             >
-              {seen.length === 0 && centre === undefined && !drawing && <OffAir />}
-              {!call.watches &&
-                seen.length === 1 &&
-                !view.reconnecting &&
-                centre === undefined &&
-                !drawing &&
-                offers('invite') && <Alone room={room.name} invite={() => setSheet('invite')} />}
+              {seen.length === 0 && !drawing && <OffAir />}
+              {!call.watches && seen.length === 1 && !view.reconnecting && !drawing && offers('invite') && (
+                <Alone room={room.name} invite={() => setSheet('invite')} />
+              )}
               <ReactionLayer reactions={call.reactions} />
               {talking && <p className={styles.talking}>{strings.room.talking}</p>}
               {toasts}
             </Stage>
           </BoardFrame>
         </div>
-        {side !== undefined && <aside className={styles.panel}>{side.render(close('side'))}</aside>}
+        {side !== undefined && <aside className={styles.panel}>{side.render(close)}</aside>}
       </div>
 
       <Bar

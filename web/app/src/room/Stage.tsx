@@ -35,14 +35,12 @@ interface Props {
   audioOnly: boolean
   // Mutes somebody for everyone, if one may.
   mute: Mute | undefined
-  // What has the large place instead of a screen or a person.
-  centre?: ReactNode
   children?: ReactNode
 }
 
 const PAGES_HEIGHT = 44
 
-export const Stage = ({ people, layout, self, hands, audioOnly, mute, centre, children }: Props) => {
+export const Stage = ({ people, layout, self, hands, audioOnly, mute, children }: Props) => {
   const area = useRef<HTMLDivElement>(null)
   const whole = useSize(area)
   const [pinned, setPinned] = useState<string>()
@@ -50,11 +48,10 @@ export const Stage = ({ people, layout, self, hands, audioOnly, mute, centre, ch
 
   const items = useMemo(() => itemsOf(people, self), [people, self])
   const speaker = useSpeaker(people)
-  const central = centre !== undefined && centre !== null
   const candidates = items.map(({ key, kind, person }) => ({ key, kind, local: person.local }))
-  const chosen = central ? undefined : largeOf(candidates, layout, pinned, speaker)
+  const chosen = largeOf(candidates, layout, pinned, speaker)
   const large = items.find((item) => item.key === chosen)
-  const spotlit = central || large !== undefined
+  const spotlit = large !== undefined
 
   const rest = items.filter((item) => item !== large)
   const both = !spotlit && isDuet(whole, items.length)
@@ -127,14 +124,6 @@ export const Stage = ({ people, layout, self, hands, audioOnly, mute, centre, ch
           )
         })}
       </ul>
-      {central && main !== undefined && (
-        <div
-          className={styles.centre}
-          style={{ left: main.x, top: main.y, width: main.width, height: main.height }}
-        >
-          {centre}
-        </div>
-      )}
       {pages.length > 1 && whole.width > 0 && <Pages page={page} of={pages.length} turn={setPage} />}
       {children}
     </div>

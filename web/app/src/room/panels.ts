@@ -1,23 +1,17 @@
-// What can be opened in a room: beside the people, or in the large place among them. One at a time of each.
+// What can be opened beside the people in a room, one at a time.
 
 import type { ReactNode } from 'react'
 import type { Action } from './actions'
 
 export interface Panel extends Omit<Action, 'run' | 'on'> {
-  where: 'side' | 'stage'
   render: (close: () => void) => ReactNode
 }
 
-// Which are open, by id.
-export interface Open {
-  side?: string | undefined
-  stage?: string | undefined
-}
+// By id; undefined: none is open.
+export type Open = string | undefined
 
-export const turned = (open: Open, { where, id }: Pick<Panel, 'where' | 'id'>): Open => ({
-  ...open,
-  [where]: open[where] === id ? undefined : id,
-})
-
-export const openers = (panels: readonly Panel[], open: Open, turn: (panel: Panel) => void): Action[] =>
-  panels.map((panel) => ({ ...panel, on: open[panel.where] === panel.id, run: () => turn(panel) }))
+export const openers = (panels: readonly Panel[], open: Open, turn: (to: Open) => void): Action[] =>
+  panels.map((panel) => {
+    const on = open === panel.id
+    return { ...panel, on, run: () => turn(on ? undefined : panel.id) }
+  })

@@ -27,7 +27,6 @@ export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => 
   return [
     {
       id: 'people',
-      where: 'side',
       label: strings.room.people,
       icon: UsersRound,
       count: people.length,
@@ -51,7 +50,6 @@ export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => 
     },
     {
       id: 'chat',
-      where: 'side',
       label: strings.room.chat,
       icon: MessageCircle,
       keys: 'C',
@@ -77,7 +75,6 @@ export const usePanels = ({ call, publishes, mute, remove }: Props): Panel[] => 
     },
     {
       id: 'settings',
-      where: 'side',
       label: strings.settings.heading,
       icon: SettingsIcon,
       place: 'menu',
